@@ -1,0 +1,66 @@
+# Every target works on a clean clone: what is missing is installed by test/setup.sh or by Go itself.
+SHELL := /bin/bash
+GO ?= go
+LINT = $(GO) -C tools tool -n golangci-lint
+export CGO_ENABLED ?= 0
+
+# Packages whose tests have a target of their own.
+STORIES := ./cmd/glueguard/...
+EXTERNAL := ./test/external/...
+RACE := ./internal/awsapi/... ./internal/inventory/... ./internal/audit/... ./internal/store/... ./internal/sandbox/...
+
+.PHONY: build test unit stories external run-external check format fmt lint vet tidy generate generate-check race bench fuzz clean
+
+build: ## the binary, into bin/
+	$(GO) build -trimpath -o bin/glueguard ./cmd/glueguard
+
+test: ## all tests; installs what they need
+	@./test/run.sh unit stories external
+
+unit:
+	$(GO) test $$($(GO) list ./... | grep -v -e /cmd/glueguard -e /test/external)
+
+stories: ## the user stories, in process
+	$(GO) test $(STORIES)
+
+external: ## against the real AWS CLI and moto
+	@./test/run.sh external
+
+run-external:
+	$(GO) test $(EXTERNAL)
+
+check: fmt vet tidy generate-check lint race ## what CI demands beside the tests
+
+fmt: ## fails when a file is not formatted; gofumpt runs inside golangci-lint
+	@bin=$$($(LINT)) && diff=$$($$bin fmt --diff ./... ) && if [ -n "$$diff" ]; then echo "$$diff"; echo "not formatted: run 'make format'"; exit 1; fi
+
+format:
+	@bin=$$($(LINT)) && $$bin fmt ./...
+
+lint:
+	@bin=$$($(LINT)) && $$bin run ./...
+
+vet:
+	$(GO) vet ./...
+
+tidy: ## fails when go.mod or go.sum are not tidy
+	$(GO) mod tidy -diff
+	$(GO) -C tools mod tidy -diff
+
+generate: ## writes every generated file anew
+	@./test/generate.sh write
+
+generate-check: ## fails when a generated file is not what its source gives
+	@./test/generate.sh check
+
+race: ## the packages with goroutines under the race detector
+	CGO_ENABLED=1 $(GO) test -race -short $(RACE)
+
+bench: ## the numbers of docs/performance.md; takes a few minutes
+	$(GO) run ./test/bench
+
+fuzz: ## each fuzz target for FUZZTIME (default 30s)
+	@./test/fuzz.sh
+
+clean:
+	rm -rf bin .cache

@@ -1,0 +1,39 @@
+#!/usr/bin/env bash
+# Runs the named groups of tests (unit, stories, external) and closes with what was skipped and why.
+# Every group runs even when an earlier one failed, so that one run shows all that is wrong.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+failed=()
+notes=()
+
+run() {
+	local group=$1
+	shift
+	echo "== $group"
+	local start=$SECONDS
+	"$@" || failed+=("$group")
+	echo "== $group: $((SECONDS - start)) s"
+}
+
+external() {
+	./test/setup.sh
+	if [ -f .cache/external-missing ]; then
+		notes+=("SKIPPED external: $(cat .cache/external-missing)")
+		[ "${CI:-}" != true ] || failed+=("external (nothing may be skipped with CI=true)")
+		return
+	fi
+	run external env GLUEGUARD_TEST_PYTHON="$(cat .cache/python)" make --no-print-directory run-external
+}
+
+for group in "$@"; do
+	case "$group" in
+	external) external ;;
+	*) run "$group" make --no-print-directory "$group" ;;
+	esac
+done
+for note in "${notes[@]}"; do echo "$note"; done
+if [ ${#failed[@]} -gt 0 ]; then
+	printf 'FAILED: %s\n' "${failed[*]}"
+	exit 1
+fi
+echo "PASSED: $*"
