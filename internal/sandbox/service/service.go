@@ -20,6 +20,12 @@ type Call struct {
 	Principal Principal
 	Now       time.Time // the sandbox's clock
 	RequestID string
+	// Provisioning is how long a resource takes to be made or deleted, at present: a setting of the sandbox.
+	Provisioning time.Duration
+	// EndOfLife says that versions past their end of life are refused: a setting of the sandbox.
+	EndOfLife bool
+	// IgnoreEncryption is a scripted fault: a create must silently make its resource unencrypted.
+	IgnoreEncryption bool
 }
 
 // Principal is who signed the call.
