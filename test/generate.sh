@@ -1,0 +1,18 @@
+#!/usr/bin/env bash
+# Writes every generated file anew (write), or fails when one is not what its source gives (check).
+set -euo pipefail
+cd "$(dirname "$0")/.."
+mode=${1:?write or check}
+flag=()
+[ "$mode" = write ] || flag=(-check)
+
+go run ./docs/gen "${flag[@]}"
+
+./test/setup.sh
+if [ -f .cache/external-missing ]; then
+	echo "SKIPPED service facts: $(cat .cache/external-missing)"
+	[ "${CI:-}" != true ] || exit 1
+	exit 0
+fi
+models=$("$(cat .cache/python)" -c 'import botocore, os; print(os.path.join(botocore.__path__[0], "data"))')
+go run ./internal/sandbox/model/modelgen -models "$models" "${flag[@]}"
