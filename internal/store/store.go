@@ -18,6 +18,15 @@ var ErrNotFound = errors.New("not found")
 // ErrNewer is wrapped by Open when a newer Glueguard has written the store.
 var ErrNewer = errors.New("the store was written by a newer version of glueguard")
 
+// ErrForeign is wrapped by Open when what is there is no store of Glueguard's: not a database, or another program's.
+var ErrForeign = errors.New("not a glueguard store")
+
+// ErrUnusable is wrapped by Open when the store's place can't be read, written or made.
+var ErrUnusable = errors.New("the store cannot be opened")
+
+// ErrState is wrapped by writes that come out of order: a part of an audit that was never begun or is finished.
+var ErrState = errors.New("the audit is not open for writing")
+
 // Audit is the head of one audit.
 type Audit struct {
 	ID            string
@@ -61,14 +70,25 @@ type Part struct {
 	Location resource.Location
 	Coverage []resource.Coverage
 	Findings []finding.Finding
+	// Settled names the controls for which this audit saw everything in the location: every listing and
+	// configuration that the control judges was read. A stored finding that is missing from the audit is resolved
+	// only where its control is settled in each location that showed it.
+	Settled []control.ID
+	// SeenIn says, by finding id, which locations showed the finding, where that is not the finding's own
+	// location alone: a key is seen through the resources that use it.
+	SeenIn map[string][]resource.Location
 }
 
-// AuditWriter takes an audit in as its locations finish.
+// AuditWriter takes an audit in as its locations finish. AddPart may return before the part is on disk; what went
+// wrong then is returned by a later call. Each method may be called from several goroutines.
 type AuditWriter interface {
+	// BeginAudit makes the audit visible as unfinished.
 	BeginAudit(ctx context.Context, a Audit) error
+	// AddPart takes in a part; parts of one location merge. ErrState when the audit is not open.
 	AddPart(ctx context.Context, auditID string, p Part) error
-	// FinishAudit seals the audit and brings the history up to date: a finding is resolved only where the listing
-	// that would show it was ok in this audit.
+	// FinishAudit seals the audit, durably, and brings the history up to date: a finding that passes or does not
+	// apply any more is resolved, one that fails again is reopened, and one that is gone is resolved where Settled
+	// says so. What an audit that started later has said of a finding stands.
 	FinishAudit(ctx context.Context, a Audit) error
 }
 
@@ -81,7 +101,19 @@ type AuditReader interface {
 	EachFinding(ctx context.Context, auditID string, yield func(finding.Finding) error) error
 }
 
-// HistoryReader reads findings over time.
+// HistoryReader reads findings over time. A finding is seen by every audit that has it, whatever its status; it is
+// resolved when it stops failing and reopened when it fails again. An exempt finding still fails, an unknown one
+// stays what it was.
 type HistoryReader interface {
+	// History returns ErrNotFound for a finding that no finished audit has seen.
 	History(ctx context.Context, findingID string) (finding.History, error)
+}
+
+// Store is everything at once, as an implementation offers it; users ask for the part they need.
+type Store interface {
+	AuditWriter
+	AuditReader
+	HistoryReader
+	// Close waits for what was added to be written. Audits that were not finished stay unfinished.
+	Close() error
 }
