@@ -33,6 +33,7 @@ type network struct {
 	addresses      []types.Address
 	interfaces     []types.NetworkInterface
 	securityGroups []types.SecurityGroup
+	occupied       map[string][]string // interfaces by the owner that they were made for
 }
 
 // New makes an EC2 in which every account has its default VPCs.

@@ -190,21 +190,88 @@ func check(t *testing.T, err error, got int, what string) {
 	}
 }
 
-func TestTakeAddresses(t *testing.T) {
+func TestOccupyAndRelease(t *testing.T) {
 	t.Parallel()
 	e := New(enabled{})
-	subnet := DefaultSubnet(account, "eu-west-1", "a")
-	if !e.TakeAddresses(account, "eu-west-1", subnet, 4090) || e.TakeAddresses(account, "eu-west-1", subnet, 2) {
-		t.Error("4090 of 4091 must be taken, two more refused")
+	e.PutSubnet(account, "eu-west-1", types.Subnet{
+		SubnetId: aws.String("subnet-1"), VpcId: aws.String("vpc-1"), CidrBlock: aws.String("10.0.0.0/28"), AvailableIpAddressCount: aws.Int32(11),
+		AvailabilityZone: aws.String("eu-west-1a"),
+	})
+	address, ok := e.Occupy(account, "eu-west-1", "subnet-1", "dev1", 6)
+	if !ok || address != "10.0.0.4" {
+		t.Fatalf("first owner: %q %v", address, ok)
 	}
-	if !e.TakeAddresses(account, "eu-west-1", subnet, -10) || e.TakeAddresses(account, "eu-west-1", "subnet-0", 1) {
-		t.Error("ten must be given back; an unknown subnet has none")
+	if _, ok := e.Occupy(account, "eu-west-1", "subnet-1", "dev2", 6); ok {
+		t.Error("twelve of eleven addresses were taken")
 	}
-	if _, zone, free, ok := e.Subnet(account, "eu-west-1", subnet); !ok || free != 11 || zone != "eu-west-1a" {
-		t.Errorf("got %s %d %v", zone, free, ok)
+	if address, ok = e.Occupy(account, "eu-west-1", "subnet-1", "dev2", 5); !ok || address != "10.0.0.10" {
+		t.Errorf("second owner: %q %v", address, ok)
 	}
-	if vpc, ok := e.SecurityGroup(account, "eu-west-1", DefaultSecurityGroup(account, "eu-west-1")); !ok || vpc != DefaultVPC(account, "eu-west-1") {
-		t.Errorf("default group in %q, %v", vpc, ok)
+	out, err := e.describeNetworkInterfaces(call(), &ec2.DescribeNetworkInterfacesInput{Filters: filter("addresses.private-ip-address", "10.0.0.4")})
+	check(t, err, len(out.NetworkInterfaces), "interface by address")
+	e.Release(account, "eu-west-1", "subnet-1", "dev1")
+	subnets, err := e.describeSubnets(call(), &ec2.DescribeSubnetsInput{SubnetIds: []string{"subnet-1"}})
+	if err != nil || *subnets.Subnets[0].AvailableIpAddressCount != 6 {
+		t.Errorf("free after release: %v %v", subnets.Subnets, err)
+	}
+	if address, ok = e.Occupy(account, "eu-west-1", "subnet-1", "dev3", 1); !ok || address != "10.0.0.4" {
+		t.Errorf("freed address: %q %v", address, ok)
+	}
+	if _, ok := e.Occupy(account, "eu-west-1", "subnet-0", "dev3", 1); ok {
+		t.Error("an unknown subnet gave an address")
+	}
+}
+
+func TestReachesS3(t *testing.T) {
+	t.Parallel()
+	vpc, subnet := DefaultVPC(account, "eu-west-1"), DefaultSubnet(account, "eu-west-1", "a")
+	main := newID("rtb", account, "eu-west-1", "main")
+	nat := []types.Route{{DestinationCidrBlock: aws.String("0.0.0.0/0"), NatGatewayId: aws.String("nat-1"), State: types.RouteStateActive}}
+	gateway := types.VpcEndpoint{
+		VpcEndpointId: aws.String("vpce-1"), VpcId: &vpc, ServiceName: aws.String("com.amazonaws.eu-west-1.s3"), State: types.StateAvailable,
+		VpcEndpointType: types.VpcEndpointTypeGateway, RouteTableIds: []string{main},
+	}
+	for _, tc := range []struct {
+		name string
+		seed func(*EC2)
+		want bool
+	}{
+		{"internet gateway only", func(*EC2) {}, false},
+		{"gateway endpoint on the main table", func(e *EC2) { e.PutVpcEndpoint(account, "eu-west-1", gateway) }, true},
+		{"gateway endpoint on another table", func(e *EC2) {
+			g := gateway
+			g.RouteTableIds = []string{"rtb-2"}
+			e.PutVpcEndpoint(account, "eu-west-1", g)
+		}, false},
+		{"endpoint for KMS", func(e *EC2) {
+			g := gateway
+			g.ServiceName = aws.String("com.amazonaws.eu-west-1.kms")
+			e.PutVpcEndpoint(account, "eu-west-1", g)
+		}, false},
+		{"NAT on the subnet's own table", func(e *EC2) {
+			e.PutRouteTable(account, "eu-west-1", types.RouteTable{
+				RouteTableId: aws.String("rtb-2"), VpcId: &vpc, Routes: nat, Associations: []types.RouteTableAssociation{{SubnetId: &subnet}},
+			})
+		}, true},
+		{"NAT that is gone", func(e *EC2) {
+			gone := []types.Route{nat[0]}
+			gone[0].State = types.RouteStateBlackhole
+			e.PutRouteTable(account, "eu-west-1", types.RouteTable{
+				RouteTableId: aws.String("rtb-2"), VpcId: &vpc, Routes: gone, Associations: []types.RouteTableAssociation{{SubnetId: &subnet}},
+			})
+		}, false},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			e := New(enabled{})
+			tc.seed(e)
+			if inVPC, zone, got, found := e.Subnet(account, "eu-west-1", subnet); !found || got != tc.want || zone != "eu-west-1a" || inVPC != vpc {
+				t.Errorf("got %s %s %v %v, want %v", inVPC, zone, got, found, tc.want)
+			}
+		})
+	}
+	if _, _, _, found := New(enabled{}).Subnet(account, "eu-west-1", "subnet-0"); found {
+		t.Error("an unknown subnet was found")
 	}
 }
 
