@@ -1,0 +1,191 @@
+package sandbox
+
+import (
+	"bytes"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/glueguard/glueguard/internal/sandbox/model"
+	"github.com/glueguard/glueguard/internal/sandbox/service"
+	"github.com/glueguard/glueguard/internal/sandbox/wire"
+)
+
+// serveS3 does for S3 what serve does for the others; only the protocol is S3's own matter.
+func (x *exchange) serveS3() {
+	x.target = wire.Target{Protocol: model.RestXML}
+	name, bucket, key := s3Operation(x.r)
+	x.op = &entry{Operation: service.Operation{Name: name}, action: "s3:" + name, readOnly: readOnly(name)}
+	if e := x.identify("s3", name); e != nil {
+		x.answerError(e)
+		return
+	}
+	x.fault = x.sandbox.faults.strike(location{x.call.Account, x.call.Region}, x.op.action)
+	if !x.wait() {
+		return
+	}
+	if x.fault.Error == FaultDropRequest {
+		x.count("drop-request", false)
+		panic(http.ErrAbortHandler)
+	}
+	if e := x.refuseS3(bucket, key); e != nil {
+		x.record(e)
+		x.sendS3(wire.EncodeRefusal(x.buffer, x.target, e, x.call.RequestID))
+		return
+	}
+	if x.fault.Error == "" || x.fault.Error == FaultIgnoreEncryption {
+		status := &statusWriter{ResponseWriter: x.w}
+		x.estate.s3.ServeS3(status, x.r, &x.call)
+		x.record(status.refusal())
+		return
+	}
+	held := &heldResponse{header: make(http.Header), status: http.StatusOK}
+	x.estate.s3.ServeS3(held, x.r, &x.call)
+	x.record(nil)
+	for name, values := range held.header {
+		x.w.Header()[name] = values
+	}
+	x.send(wire.Response{Status: held.status, ContentType: held.header.Get("Content-Type"), Body: held.body.Bytes()})
+}
+
+// refuseS3 is what stands between a request and S3.
+func (x *exchange) refuseS3(bucket, key string) *service.Error {
+	if !x.sandbox.throttle.allow(location{x.call.Account, x.call.Region}, time.Now()) {
+		return wire.Refuse(model.RestXML, wire.Throttled, "Please reduce your request rate.")
+	}
+	if e := x.scripted(model.RestXML); e != nil {
+		if e.Status == 0 {
+			e.Status = http.StatusBadRequest
+			if e.Code == "AccessDenied" {
+				e.Status = http.StatusForbidden
+			}
+		}
+		return e
+	}
+	if x.estate.authorizer == nil {
+		return nil
+	}
+	resource := "*"
+	if bucket != "" {
+		resource = "arn:" + x.call.Partition + ":s3:::" + bucket
+	}
+	if key != "" {
+		resource += "/" + key
+	}
+	if e := x.estate.authorizer.Authorize(&x.call, s3Action(x.op.Name), resource); e != nil {
+		return wire.Reword(model.RestXML, e)
+	}
+	return nil
+}
+
+// s3Action is the permission that an operation needs, where it is not called as the operation is.
+func s3Action(operation string) string {
+	switch operation {
+	case "ListBuckets":
+		return "s3:ListAllMyBuckets"
+	case "ListObjects", "ListObjectsV2", "HeadBucket":
+		return "s3:ListBucket"
+	case "HeadObject":
+		return "s3:GetObject"
+	case "CopyObject", "PostObject":
+		return "s3:PutObject"
+	case "DeleteObjects":
+		return "s3:DeleteObject"
+	case "GetBucketEncryption":
+		return "s3:GetEncryptionConfiguration"
+	case "PutBucketEncryption", "DeleteBucketEncryption":
+		return "s3:PutEncryptionConfiguration"
+	}
+	return "s3:" + operation
+}
+
+func (x *exchange) sendS3(r wire.Response) {
+	x.w.Header()["X-Amz-Request-Id"] = []string{x.call.RequestID}
+	x.send(r)
+}
+
+// statusWriter remembers how a request ended.
+type statusWriter struct {
+	http.ResponseWriter
+	status int
+}
+
+func (s *statusWriter) WriteHeader(status int) {
+	s.status = status
+	s.ResponseWriter.WriteHeader(status)
+}
+
+// refusal is what the audit trail is told about an answer whose body it has not read.
+func (s *statusWriter) refusal() *service.Error {
+	switch {
+	case s.status < 400:
+		return nil
+	case s.status == http.StatusForbidden:
+		return service.Errorf("AccessDenied", "Access Denied")
+	}
+	return service.Errorf(http.StatusText(s.status), "S3 answered with status %d", s.status)
+}
+
+// heldResponse keeps an answer that a fault will spoil.
+type heldResponse struct {
+	header http.Header
+	status int
+	body   bytes.Buffer
+}
+
+func (h *heldResponse) Header() http.Header { return h.header }
+
+func (h *heldResponse) WriteHeader(status int) { h.status = status }
+
+func (h *heldResponse) Write(b []byte) (int, error) { return h.body.Write(b) }
+
+// s3Operation names what an S3 request asks for, as far as counters, faults and the audit trail need it.
+func s3Operation(r *http.Request) (name, bucket, key string) {
+	bucket, key, _ = strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
+	q := r.URL.Query()
+	switch {
+	case bucket == "":
+		return "ListBuckets", "", ""
+	case key == "":
+		return s3BucketOperation(r.Method, q.Has), bucket, ""
+	}
+	switch r.Method {
+	case http.MethodGet:
+		return "GetObject", bucket, key
+	case http.MethodHead:
+		return "HeadObject", bucket, key
+	case http.MethodDelete:
+		return "DeleteObject", bucket, key
+	case http.MethodPut:
+		if r.Header.Get("X-Amz-Copy-Source") != "" {
+			return "CopyObject", bucket, key
+		}
+		return "PutObject", bucket, key
+	}
+	return "PostObject", bucket, key
+}
+
+func s3BucketOperation(method string, has func(string) bool) string {
+	for _, sub := range [...][2]string{
+		{"encryption", "Encryption"}, {"location", "Location"}, {"versioning", "Versioning"}, {"policy", "Policy"}, {"tagging", "Tagging"},
+	} {
+		if has(sub[0]) {
+			verb := map[string]string{http.MethodGet: "Get", http.MethodPut: "Put", http.MethodDelete: "Delete"}[method]
+			return verb + "Bucket" + sub[1]
+		}
+	}
+	switch method {
+	case http.MethodGet:
+		if has("list-type") {
+			return "ListObjectsV2"
+		}
+		return "ListObjects"
+	case http.MethodHead:
+		return "HeadBucket"
+	case http.MethodPut:
+		return "CreateBucket"
+	case http.MethodDelete:
+		return "DeleteBucket"
+	}
+	return "DeleteObjects"
+}
