@@ -1,0 +1,207 @@
+package awsapi
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/account"
+	accounttypes "github.com/aws/aws-sdk-go-v2/service/account/types"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/service/organizations"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+
+	"github.com/glueguard/glueguard/internal/resource"
+)
+
+// Identity is who calls.
+type Identity struct {
+	Account   string
+	ARN       string
+	Partition string // from the ARN: aws, aws-cn, aws-us-gov, …
+}
+
+// Caller asks AWS once who calls and keeps the answer. An error is a *CredentialsError where AWS does not accept the
+// credentials or there are none.
+func (s *Session) Caller(ctx context.Context) (Identity, error) {
+	return s.caller.do(ctx, nil, s.identify)
+}
+
+// identify asks in the configured region. Where none is configured it asks in each partition's default region, since
+// credentials are known in their own partition only.
+func (s *Session) identify(ctx context.Context) (Identity, error) {
+	if s.opts.Region != "" {
+		return s.identifyIn(ctx, s.opts.Region)
+	}
+	var first error
+	for _, region := range []string{"us-east-1", "cn-north-1", "us-gov-west-1"} {
+		id, err := s.identifyIn(ctx, region)
+		if err == nil {
+			return id, nil
+		}
+		if first == nil {
+			first = err
+		}
+		if code := Code(err); code != "InvalidClientTokenId" && code != "UnrecognizedClientException" {
+			break
+		}
+	}
+	return Identity{}, first
+}
+
+func (s *Session) identifyIn(ctx context.Context, region string) (Identity, error) {
+	const operation = "sts:GetCallerIdentity"
+	p := s.home.At(region)
+	out, err := Read(ctx, p, operation, s.sts.GetCallerIdentity, &sts.GetCallerIdentityInput{}, p.sts())
+	if err != nil {
+		return Identity{}, fmt.Errorf("finding out who calls: %w", err)
+	}
+	arn, err := resource.ParseARN(aws.ToString(out.Arn))
+	if err != nil {
+		return Identity{}, fmt.Errorf("%s: %w", operation, err)
+	}
+	id := Identity{Account: aws.ToString(out.Account), ARN: aws.ToString(out.Arn), Partition: arn.Partition}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.region, s.partition, s.home.id = region, id.Partition, id.Account
+	return id, nil
+}
+
+// Region is the session's home region, where it asks what is not regional: the configured one, else the default
+// region of the caller's partition.
+func (s *Session) Region() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.region
+}
+
+// Home is the caller's own account. It can be used before Caller has answered.
+func (s *Session) Home() *Account { return s.home }
+
+// Regions lists the regions that are enabled in the account, sorted: account:ListRegions, or ec2:DescribeRegions
+// where that one fails. Classify names the operation that failed.
+func (a *Account) Regions(ctx context.Context) ([]string, error) {
+	s := a.session
+	home := s.Region()
+	regions, err := a.regionsBy(ctx, home)
+	if err == nil || errors.Is(err, ErrInterrupted) || !a.own {
+		return regions, err
+	}
+	// The home region was a guess until the caller was known: ask again where the caller really lives.
+	if _, callerErr := s.Caller(ctx); callerErr != nil || s.Region() == home {
+		return nil, err
+	}
+	return a.regionsBy(ctx, s.Region())
+}
+
+func (a *Account) regionsBy(ctx context.Context, home string) ([]string, error) {
+	p := a.At(home)
+	regions, err := p.listRegions(ctx)
+	if err == nil || errors.Is(err, ErrInterrupted) {
+		return regions, err
+	}
+	if regions, ec2Err := p.describeRegions(ctx); ec2Err == nil {
+		return regions, nil
+	}
+	return nil, err
+}
+
+func (p *Place) listRegions(ctx context.Context) ([]string, error) {
+	const operation = "account:ListRegions"
+	in := &account.ListRegionsInput{
+		MaxResults: aws.Int32(50),
+		RegionOptStatusContains: []accounttypes.RegionOptStatus{
+			accounttypes.RegionOptStatusEnabled, accounttypes.RegionOptStatusEnabledByDefault,
+		},
+	}
+	var regions []string
+	for {
+		out, err := Read(ctx, p, operation, p.account.session.account.ListRegions, in, p.accounts())
+		if err != nil {
+			return nil, &operationError{operation, err}
+		}
+		for _, r := range out.Regions {
+			if r.RegionName != nil && *r.RegionName != "" {
+				regions = append(regions, *r.RegionName)
+			}
+		}
+		if LastPage(in.NextToken, out.NextToken) {
+			return sorted(operation, regions)
+		}
+		in.NextToken = out.NextToken
+	}
+}
+
+func (p *Place) describeRegions(ctx context.Context) ([]string, error) {
+	const operation = "ec2:DescribeRegions" // it has no pages
+	out, err := Read(ctx, p, operation, p.account.session.ec2.DescribeRegions, &ec2.DescribeRegionsInput{}, p.ec2())
+	if err != nil {
+		return nil, &operationError{operation, err}
+	}
+	var regions []string
+	for _, r := range out.Regions {
+		if r.RegionName != nil && *r.RegionName != "" {
+			regions = append(regions, *r.RegionName)
+		}
+	}
+	return sorted(operation, regions)
+}
+
+var errNoRegions = errors.New("the answer names no enabled region")
+
+// sorted orders regions; an account without any is an answer that can't be true.
+func sorted(operation string, regions []string) ([]string, error) {
+	if len(regions) == 0 {
+		return nil, &operationError{operation, errNoRegions}
+	}
+	slices.Sort(regions)
+	return slices.Compact(regions), nil
+}
+
+// Member is an account of the caller's organization.
+type Member struct {
+	ID     string
+	Name   string
+	State  string // AWS's word: ACTIVE, SUSPENDED, PENDING_CLOSURE, PENDING_ACTIVATION, CLOSED
+	Active bool
+}
+
+// Members lists the accounts of the caller's organization, sorted by id. A page that fails fails the whole listing.
+func (s *Session) Members(ctx context.Context) ([]Member, error) {
+	const operation = "organizations:ListAccounts"
+	if _, err := s.Caller(ctx); err != nil {
+		return nil, err
+	}
+	p := s.home.At(s.Region())
+	in := &organizations.ListAccountsInput{}
+	var members []Member
+	for {
+		out, err := Read(ctx, p, operation, s.organizations.ListAccounts, in, p.organizations())
+		if err != nil {
+			return nil, &operationError{operation, err}
+		}
+		for _, a := range out.Accounts {
+			state := string(a.State)
+			if state == "" {
+				state = string(a.Status) // the older member; AWS retires it in favour of State
+			}
+			members = append(members, Member{
+				ID: aws.ToString(a.Id), Name: aws.ToString(a.Name), State: state, Active: state == "ACTIVE",
+			})
+		}
+		if LastPage(in.NextToken, out.NextToken) {
+			slices.SortFunc(members, func(a, b Member) int { return cmp.Compare(a.ID, b.ID) })
+			return members, nil
+		}
+		in.NextToken = out.NextToken
+	}
+}
+
+// LastPage tells whether a listing ends with the answer just given. AWS ends one with no token or with an empty one;
+// an answer that returns the token it was asked with would repeat itself for ever, so it ends the listing too.
+func LastPage(sent, received *string) bool {
+	return received == nil || *received == "" || (sent != nil && *sent == *received)
+}

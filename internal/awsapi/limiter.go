@@ -1,0 +1,123 @@
+package awsapi
+
+import (
+	"context"
+	"math/rand/v2"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+const (
+	minRate  = 0.5  // calls/s: slow enough for any limit that AWS is known to have
+	maxRate  = 5000 // calls/s: no AWS location answers more
+	minPause = 100 * time.Millisecond
+	maxPause = 20 * time.Second
+)
+
+// limiter paces the calls of one location. AWS publishes no limits for Glue, so it starts without one and learns from
+// the first throttled answer: it halves the rate, but not below what the location evidently delivers, and every
+// caller waits until the pause ends. Each success raises the rate by one per cent.
+type limiter struct {
+	limited   atomic.Bool  // false until the first throttled answer; then calls take turns
+	delivered atomic.Int64 // successes since the rate was last cut
+
+	turn chan struct{} // held by the one caller that waits for the next call's time, so that all see the newest rate
+
+	mu     sync.Mutex
+	rate   float64   // calls/s
+	next   time.Time // when the next call may be sent
+	resume time.Time // when the shared pause ends
+	since  time.Time // when the rate was last cut, or the limiter made
+	streak int       // cuts since the last success
+}
+
+func newLimiter() *limiter { return &limiter{turn: make(chan struct{}, 1), since: time.Now()} }
+
+// wait returns when a call may be sent.
+func (l *limiter) wait(ctx context.Context) error {
+	if !l.limited.Load() {
+		return nil
+	}
+	select {
+	case l.turn <- struct{}{}:
+	case <-ctx.Done():
+		return interrupted(ctx)
+	}
+	defer func() { <-l.turn }()
+	for {
+		d := l.reserve()
+		if d <= 0 {
+			return nil
+		}
+		if err := sleep(ctx, d); err != nil {
+			return err
+		}
+	}
+}
+
+// reserve takes the next call's time when it has come and returns 0; else it returns how long to wait.
+func (l *limiter) reserve() time.Duration {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	now := time.Now()
+	at := l.next
+	if l.resume.After(at) {
+		at = l.resume
+	}
+	if d := at.Sub(now); d > 0 {
+		return d
+	}
+	l.next = now.Add(time.Duration(float64(time.Second) / l.rate))
+	return 0
+}
+
+// success is told of every call that was not throttled.
+func (l *limiter) success() {
+	l.delivered.Add(1)
+	if !l.limited.Load() {
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.streak = 0
+	l.rate = min(l.rate*1.01, maxRate)
+}
+
+// throttled is told of every throttled call: when it was sent, and how long AWS asked to wait (0: it did not say).
+func (l *limiter) throttled(sent time.Time, retryAfter time.Duration) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	now := time.Now()
+	if after := now.Add(retryAfter); retryAfter > 0 && after.After(l.resume) {
+		l.resume = after
+	}
+	if l.limited.Load() && !sent.After(l.since) {
+		return // sent before the last cut: this answer says nothing about the rate in force
+	}
+	delivering := float64(l.delivered.Swap(0)) / max(now.Sub(l.since).Seconds(), 1)
+	if l.limited.Load() {
+		l.rate = max(l.rate/2, min(delivering*0.95, l.rate*0.95), minRate)
+	} else {
+		l.rate = max(delivering, minRate)
+		l.limited.Store(true)
+	}
+	l.since = now
+	pause := min(minPause<<min(l.streak, 10), maxPause)
+	l.streak++
+	pause += rand.N(pause / 2) // so that several processes do not return at once
+	if end := now.Add(pause); end.After(l.resume) {
+		l.resume = end
+	}
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return interrupted(ctx)
+	}
+}

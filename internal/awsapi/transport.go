@@ -1,0 +1,38 @@
+package awsapi
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+)
+
+// tunedClient is the SDK's HTTP client with room for every call in flight to keep its connection. It stays a
+// BuildableClient while the configuration loads, so that AWS_CA_BUNDLE and the like still reach it.
+func tunedClient(maxInFlight int) *awshttp.BuildableClient {
+	return awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) {
+		t.MaxIdleConns = 2 * maxInFlight
+		t.MaxIdleConnsPerHost = maxInFlight
+		t.MaxConnsPerHost = 0 // the session bounds calls in flight
+		t.IdleConnTimeout = 60 * time.Second
+		t.DisableCompression = true // AWS's control-plane answers are not compressed; asking costs a header and a reader
+	})
+}
+
+// transportClient sends requests straight to the transport. AWS's APIs neither redirect nor set cookies, and the
+// deadline is in the request's context, so http.Client would only add work to each call.
+type transportClient struct{ transport *http.Transport }
+
+func (c transportClient) Do(r *http.Request) (*http.Response, error) { return c.transport.RoundTrip(r) }
+
+// fastClient takes the transport out of a BuildableClient; any other client is kept as it is.
+func fastClient(c aws.HTTPClient) (client aws.HTTPClient, closeIdle func()) {
+	b, ok := c.(*awshttp.BuildableClient)
+	if !ok {
+		return c, func() {}
+	}
+	t := b.GetTransport()
+	t.DialContext = b.GetDialer().DialContext
+	return transportClient{transport: t}, t.CloseIdleConnections
+}

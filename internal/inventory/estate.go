@@ -1,0 +1,193 @@
+package inventory
+
+import (
+	"context"
+	"slices"
+	"sync"
+
+	"github.com/glueguard/glueguard/internal/awsapi"
+	"github.com/glueguard/glueguard/internal/resource"
+)
+
+// run is one Scan.
+type run struct {
+	*Scanner
+	scope   Scope
+	caller  awsapi.Identity
+	members map[string]bool // accounts that this audit enters; keys of theirs are read through them
+	out     chan *resource.Snapshot
+	slots   chan struct{} // one per location being read
+}
+
+// target is an account to read, or the reason not to.
+type target struct {
+	account string
+	skip    *resource.Failure
+}
+
+// discovery is what is asked before the accounts are known, all at once to save round trips.
+type discovery struct {
+	members    []awsapi.Member
+	membersErr error
+	homeRegions
+}
+
+type homeRegions struct {
+	regions []string
+	err     error
+	asked   bool
+}
+
+// estate reads every account of the scope, some at a time.
+func (r *run) estate(ctx context.Context) error {
+	d, err := r.discover(ctx)
+	if err != nil {
+		return err
+	}
+	targets := r.targets(d)
+	r.members = make(map[string]bool, len(targets))
+	for _, t := range targets {
+		if t.skip == nil {
+			r.members[t.account] = true
+		}
+	}
+	r.accountsLeft.Store(int64(len(targets)))
+	var accounts sync.WaitGroup
+	window := make(chan struct{}, accountsAtOnce)
+	for _, t := range targets {
+		window <- struct{}{} // never blocks for long: once ctx has ended, accounts end without a call
+		accounts.Go(func() {
+			r.account(ctx, t, d.homeRegions)
+			<-window
+		})
+	}
+	accounts.Wait()
+	return nil
+}
+
+func (r *run) discover(ctx context.Context) (discovery, error) {
+	var d discovery
+	var asking sync.WaitGroup
+	if r.scope.Organization {
+		asking.Go(func() { d.members, d.membersErr = r.session.Members(ctx) })
+	}
+	if len(r.scope.Regions) == 0 && len(r.scope.Accounts) == 0 {
+		d.asked = true
+		asking.Go(func() { d.regions, d.err = r.session.Home().Regions(ctx) })
+	}
+	var err error
+	r.caller, err = r.session.Caller(ctx)
+	asking.Wait()
+	return d, err
+}
+
+// targets lists the accounts to read. Accounts that were named are read even where the organization does not know
+// them. When the organization could not be listed, that is a target of its own, so that coverage shows it.
+func (r *run) targets(d discovery) []target {
+	if !r.scope.Organization {
+		if len(r.scope.Accounts) == 0 {
+			return []target{{account: r.caller.Account}}
+		}
+		return named(r.scope.Accounts)
+	}
+	if d.membersErr != nil {
+		failure := awsapi.Classify(d.membersErr, opListAccounts)
+		list := []target{{account: r.caller.Account, skip: &failure}}
+		if len(r.scope.Accounts) == 0 {
+			return append(list, target{account: r.caller.Account})
+		}
+		return append(list, named(r.scope.Accounts)...)
+	}
+	wanted := named(r.scope.Accounts)
+	var list []target
+	for _, m := range d.members {
+		if len(wanted) > 0 && !slices.Contains(r.scope.Accounts, m.ID) {
+			continue
+		}
+		t := target{account: m.ID}
+		if !m.Active {
+			t.skip = &resource.Failure{
+				Operation: opListAccounts, Class: resource.Skipped, Message: "the account's state is " + m.State,
+			}
+		}
+		list = append(list, t)
+		wanted = slices.DeleteFunc(wanted, func(w target) bool { return w.account == m.ID })
+	}
+	return append(list, wanted...)
+}
+
+func named(accounts []string) []target {
+	sorted := slices.Compact(slices.Sorted(slices.Values(accounts)))
+	list := make([]target, len(sorted))
+	for i, a := range sorted {
+		list[i] = target{account: a}
+	}
+	return list
+}
+
+// account reads all locations of one account and gives its credentials up.
+func (r *run) account(ctx context.Context, t target, home homeRegions) {
+	if t.skip != nil {
+		r.unreadable(t.account, *t.skip, nil)
+		return
+	}
+	a := r.session.Acquire(t.account)
+	defer a.Release()
+	if err := a.Enter(ctx); err != nil {
+		r.unreadable(t.account, awsapi.Classify(err, opAssumeRole), r.scope.Regions)
+		return
+	}
+	regions, err := r.scope.Regions, error(nil)
+	switch {
+	case len(regions) > 0:
+		regions = slices.Compact(slices.Sorted(slices.Values(regions)))
+	case home.asked && t.account == r.caller.Account:
+		regions, err = home.regions, home.err
+	default:
+		regions, err = a.Regions(ctx)
+	}
+	if err != nil {
+		r.unreadable(t.account, awsapi.Classify(err, opListRegions), nil)
+		return
+	}
+	r.count(len(regions))
+	var locations sync.WaitGroup
+	for _, region := range regions {
+		r.slots <- struct{}{}
+		locations.Go(func() {
+			snapshot := r.location(ctx, a, region)
+			<-r.slots
+			r.out <- snapshot
+		})
+	}
+	locations.Wait()
+}
+
+// count tells Progress how many locations an account turned out to have.
+func (r *run) count(locations int) {
+	r.locationsKnown.Add(int64(locations))
+	r.accountsKnown.Add(1)
+	r.accountsLeft.Add(-1)
+}
+
+// unreadable emits what stands for an account that could not be read at all: one snapshot for each region that was
+// asked for, or one without a region.
+func (r *run) unreadable(account string, f resource.Failure, regions []string) {
+	if len(regions) == 0 {
+		regions = []string{""}
+	}
+	r.count(len(regions))
+	for _, region := range regions {
+		s := &resource.Snapshot{
+			Location: resource.Location{Partition: r.caller.Partition, Account: account, Region: region},
+		}
+		if r.scope.DevEndpoints {
+			s.DevEndpoints = resource.Unknown[[]resource.DevEndpoint](f)
+		}
+		if r.scope.MLTransforms {
+			s.MLTransforms = resource.Unknown[[]resource.MLTransform](f)
+		}
+		s.Coverage = []resource.Coverage{(&tally{operation: f.Operation, failure: &f}).row(s.Location)}
+		r.out <- s
+	}
+}
