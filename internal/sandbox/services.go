@@ -6,14 +6,19 @@ import (
 	"time"
 
 	"github.com/glueguard/glueguard/internal/sandbox/account"
+	"github.com/glueguard/glueguard/internal/sandbox/cloudformation"
 	"github.com/glueguard/glueguard/internal/sandbox/cloudtrail"
 	"github.com/glueguard/glueguard/internal/sandbox/cloudwatch"
 	"github.com/glueguard/glueguard/internal/sandbox/ec2"
+	"github.com/glueguard/glueguard/internal/sandbox/glue"
 	"github.com/glueguard/glueguard/internal/sandbox/iam"
 	"github.com/glueguard/glueguard/internal/sandbox/logs"
 	"github.com/glueguard/glueguard/internal/sandbox/organizations"
+	"github.com/glueguard/glueguard/internal/sandbox/quotas"
+	"github.com/glueguard/glueguard/internal/sandbox/sagemaker"
 	"github.com/glueguard/glueguard/internal/sandbox/service"
 	"github.com/glueguard/glueguard/internal/sandbox/sts"
+	"github.com/glueguard/glueguard/internal/sandbox/tagging"
 )
 
 // managementAccount is the account of keys that name none, until a scenario says otherwise.
@@ -50,34 +55,97 @@ func optInRegions() []string {
 	}
 }
 
-// assemble makes every service with what it needs of the others.
-func assemble(o Options, _ time.Time) (parts, error) {
+// services are all services of a sandbox, for scenarios to fill.
+type services struct {
+	account        *account.Account
+	cloudformation *cloudformation.CloudFormation
+	cloudtrail     *cloudtrail.CloudTrail
+	cloudwatch     *cloudwatch.CloudWatch
+	ec2            *ec2.EC2
+	glue           *glue.Glue
+	iam            *iam.IAM
+	logs           *logs.Logs
+	organizations  *organizations.Organizations
+	quotas         *quotas.Quotas
+	sagemaker      *sagemaker.SageMaker
+	sts            *sts.STS
+	tagging        *tagging.Tagging
+}
+
+// newServices makes every service with what it needs of the others.
+func newServices(o Options) (*services, error) {
 	regions, err := o.regions()
 	if err != nil {
-		return parts{}, err
+		return nil, err
 	}
-	org := organizations.New(managementAccount)
+	s := &services{
+		cloudformation: cloudformation.New(),
+		cloudtrail:     cloudtrail.New(),
+		cloudwatch:     cloudwatch.New(),
+		organizations:  organizations.New(managementAccount),
+		sagemaker:      sagemaker.New(),
+	}
 	sessions := sts.NewSessions()
-	roles, err := iam.New(sessions)
+	if s.iam, err = iam.New(sessions); err != nil {
+		return nil, err
+	}
+	s.sts = sts.New(s.iam, s.organizations, sessions)
+	s.account = account.New(regions, s.organizations)
+	s.ec2 = ec2.New(s.account)
+	s.logs = logs.New(nil)
+	s.glue = glue.New(glue.Options{
+		Roles: s.iam, Subnets: s.ec2,
+		Settings: glue.Settings{Provisioning: o.Provisioning, EndOfLife: o.EndOfLife},
+	})
+	s.quotas = quotas.New(glueLimits{s.glue})
+	s.tagging = tagging.New(map[string]tagging.Source{"glue": s.glue})
+	return s, nil
+}
+
+// list is every service that speaks one of the generic protocols.
+func (s *services) list() []service.Service {
+	return []service.Service{
+		s.account.Service(),
+		s.cloudformation.Service(),
+		s.cloudtrail.Service(),
+		s.cloudwatch.Service(),
+		s.ec2.Service(),
+		s.glue.Service(),
+		s.iam.Service(),
+		s.logs.Service(),
+		s.organizations.Service(),
+		s.quotas.Service(),
+		s.sagemaker.Service(),
+		s.sts.Service(),
+		s.tagging.Service(),
+	}
+}
+
+// assemble makes the parts of a sandbox in the state of its scenario.
+func assemble(o Options, _ time.Time) (parts, error) {
+	s, err := newServices(o)
 	if err != nil {
 		return parts{}, err
 	}
-	tokens := sts.New(roles, org, sessions)
-	accounts := account.New(regions, org)
-	trail := cloudtrail.New()
 	return parts{
-		identities: tokens,
-		authorizer: roles,
-		recorder:   trail,
-		services: []service.Service{
-			accounts.Service(),
-			cloudwatch.New().Service(),
-			ec2.New(accounts).Service(),
-			logs.New(nil).Service(),
-			org.Service(),
-			roles.Service(),
-			tokens.Service(),
-			trail.Service(),
-		},
+		identities: s.sts, authorizer: s.iam, recorder: s.cloudtrail,
+		adjust: []Adjustable{s.glue}, services: s.list(),
 	}, nil
+}
+
+// glueLimits tells Service Quotas what Glue holds its callers to.
+type glueLimits struct{ glue *glue.Glue }
+
+// Limit returns the limit of a quota, by its name in Service Quotas.
+func (g glueLimits) Limit(account, region, name string) (float64, bool) {
+	q := g.glue.Quotas(account, region)
+	switch name {
+	case quotas.DevEndpoints:
+		return float64(q.DevEndpoints), true
+	case quotas.SecurityConfigurations:
+		return float64(q.SecurityConfigurations), true
+	case quotas.MLTransforms:
+		return float64(q.MLTransforms), true
+	}
+	return 0, false
 }
