@@ -1,0 +1,95 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"github.com/glueguard/glueguard/internal/audit"
+	"github.com/glueguard/glueguard/internal/awsapi"
+	"github.com/glueguard/glueguard/internal/diag"
+	"github.com/glueguard/glueguard/internal/policy"
+	"github.com/glueguard/glueguard/internal/sandbox"
+	"github.com/glueguard/glueguard/internal/store/sqlite"
+)
+
+// The demonstration's estate: small enough to be read at a glance.
+const (
+	demoAccounts  = 4
+	demoResources = 24
+	// sandboxRole is the role that the scenario "org" has in every account.
+	sandboxRole = "OrganizationAccountAccessRole"
+)
+
+func newDemo(env Env) *cobra.Command {
+	return &cobra.Command{
+		Use:   "demo",
+		Short: "See it work on a simulated AWS: no account needed",
+		Long: `Starts an AWS in memory with a small organization, audits it over HTTP as it would audit
+the real one, and shows the report. Nothing is kept.
+
+EXIT STATUS
+  0  the demonstration worked, whatever the audit found
+  1  error`,
+		Example: "  glueguard demo",
+		Args:    noArgs,
+		RunE:    func(cmd *cobra.Command, _ []string) error { return runDemo(cmd.Context(), env) },
+	}
+}
+
+func runDemo(ctx context.Context, env Env) (err error) {
+	ctx, stop := env.Interruptible(ctx)
+	defer stop()
+	regions := []string{"eu-central-1", "eu-west-1", "us-east-1"}
+	server, err := sandbox.Start("127.0.0.1:0", sandbox.Options{
+		Scenario: "org", Accounts: demoAccounts, Regions: regions, Resources: demoResources, Seed: 1,
+	})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, server.Close()) }()
+	dir, err := os.MkdirTemp("", "glueguard-demo-")
+	if err != nil {
+		return fmt.Errorf("make a temporary state: %w", err)
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	s, err := sqlite.Open(ctx, filepath.Join(dir, "state.db"))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	session, err := awsapi.Open(ctx, awsapi.Options{
+		Role: sandboxRole, Region: regions[0], EndpointURL: server.URL,
+		Keys: &awsapi.Keys{AccessKeyID: "demo", SecretAccessKey: "demo"},
+	})
+	if err != nil {
+		return err
+	}
+	defer session.Close()
+
+	fmt.Fprintf(env.Stdout, "An organization of %d accounts in a simulated AWS, audited as the real one would be:\n"+
+		"  glueguard audit --organization --role %s\n\n", demoAccounts, sandboxRole)
+	outs, err := parseOutputs(nil)
+	if err != nil {
+		return err
+	}
+	err = env.audit(ctx, audit.Options{
+		Scanner: audit.NewScanner(session), Store: s, Policy: policy.Default(policy.SOP), Organization: true,
+		Now: env.Now, NewID: env.NewID,
+	}, s, outs)
+	var verdict diag.Status
+	if err != nil && (!errors.As(err, &verdict) || verdict == diag.Interrupted) {
+		return err
+	}
+	_, err = fmt.Fprint(env.Stdout, `
+What to try next
+  glueguard audit                          your own account, with your usual AWS credentials; it only reads
+  glueguard audit -o json=audit.json       the same, for programs too
+  glueguard sandbox --scenario small       a simulated AWS to try the aws command and glueguard on
+`)
+	return err
+}

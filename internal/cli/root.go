@@ -1,0 +1,73 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/glueguard/glueguard/internal/diag"
+)
+
+// Main runs a command line and returns its exit status.
+func Main(ctx context.Context, env Env) int {
+	root := newRoot(env)
+	root.SetArgs(env.Args)
+	root.SetIn(env.Stdin)
+	root.SetOut(env.Stdout)
+	root.SetErr(env.Stderr)
+	d := diag.Of(root.ExecuteContext(ctx))
+	d.Print(env.Stderr)
+	return d.Status
+}
+
+func newRoot(env Env) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "glueguard",
+		Short: "Find AWS Glue resources whose data is not encrypted at rest",
+		Long: `Glueguard reads the AWS Glue development endpoints and ML transforms of one account or a
+whole organization, and tells which of them are not encrypted at rest, why, and what to do.
+It says what it could not read, and never takes that for compliant.`,
+		Example: `  glueguard demo                          try it now, without an AWS account
+  glueguard audit                         this account, all its regions
+  glueguard audit --organization --role SecurityAudit -o table -o json=audit.json`,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Version:       version(),
+		Args:          cobra.ArbitraryArgs, // so that a wrong command is told of in our words
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return cmd.Help()
+			}
+			return diag.Usagef(cmd.CommandPath(), "unknown command %q%s", args[0], suggestion(cmd, args[0]))
+		},
+	}
+	root.SetVersionTemplate("{{.Version}}\n")
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return &diag.UsageError{Command: cmd.CommandPath(), Err: err}
+	})
+	root.AddCommand(
+		newAudit(env),
+		newDemo(env),
+		newPolicy(env),
+		newSandbox(env),
+		newVersion(env),
+	)
+	return root
+}
+
+func suggestion(cmd *cobra.Command, word string) string {
+	cmd.SuggestionsMinimumDistance = 2
+	if s := cmd.SuggestionsFor(word); len(s) > 0 {
+		return fmt.Sprintf(": did you mean %q?", s[0])
+	}
+	return ""
+}
+
+// noArgs refuses arguments, in one line.
+func noArgs(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return diag.Usagef(cmd.CommandPath(), "unexpected argument %q", args[0])
+	}
+	return nil
+}

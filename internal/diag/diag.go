@@ -1,0 +1,143 @@
+// Package diag is the one place where errors become what a user reads: a line or a few, a hint, and the exit status.
+package diag
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/glueguard/glueguard/internal/audit"
+	"github.com/glueguard/glueguard/internal/awsapi"
+	"github.com/glueguard/glueguard/internal/policy"
+	"github.com/glueguard/glueguard/internal/store"
+)
+
+// The exit statuses of every command.
+const (
+	OK          = 0
+	Error       = 1 // an error, or bad usage
+	Failing     = 2 // findings fail
+	Incomplete  = 3 // nothing fails, but something could not be read
+	Interrupted = 130
+)
+
+// Status is a verdict that ends a command with an exit status and nothing more to say.
+type Status int
+
+func (s Status) Error() string { return fmt.Sprintf("exit status %d", int(s)) }
+
+// ForVerdict returns the Status of an audit's verdict, nil for a compliant one.
+func ForVerdict(v audit.Verdict) error {
+	switch v {
+	case audit.Interrupted:
+		return Status(Interrupted)
+	case audit.Failing:
+		return Status(Failing)
+	case audit.Incomplete:
+		return Status(Incomplete)
+	}
+	return nil
+}
+
+// UsageError is a command line that can't be understood; it takes one line to say.
+type UsageError struct {
+	Command string // whose help tells more, e.g. "glueguard audit"
+	Err     error
+}
+
+func (e *UsageError) Error() string { return e.Err.Error() }
+func (e *UsageError) Unwrap() error { return e.Err }
+
+// Usagef makes a UsageError.
+func Usagef(command, format string, args ...any) error {
+	return &UsageError{Command: command, Err: fmt.Errorf(format, args...)}
+}
+
+// Diagnosis is an error as a user is told of it.
+type Diagnosis struct {
+	Lines  []string // what went wrong; none for a Status
+	Hint   string   // what to do; empty where there is no good advice
+	Status int
+}
+
+// Of explains an error.
+func Of(err error) Diagnosis {
+	var status Status
+	var usage *UsageError
+	switch {
+	case err == nil:
+		return Diagnosis{Status: OK}
+	case errors.As(err, &status):
+		return Diagnosis{Status: int(status)}
+	case errors.As(err, &usage):
+		return Diagnosis{Lines: []string{fmt.Sprintf("%s (see %s --help)", usage.Err, usage.Command)}, Status: Error}
+	case errors.Is(err, awsapi.ErrInterrupted):
+		return Diagnosis{Lines: []string{"interrupted"}, Status: Interrupted}
+	}
+	if lines := policyErrors(err); len(lines) > 0 {
+		return Diagnosis{Lines: lines, Status: Error}
+	}
+	return Diagnosis{Lines: []string{oneLine(err)}, Hint: hint(err), Status: Error}
+}
+
+// oneLine keeps an error to one line: the SDK's can have several.
+func oneLine(err error) string { return strings.Join(strings.Fields(err.Error()), " ") }
+
+// policyErrors are the lines of all that is wrong with a policy file, each with file, line and column.
+func policyErrors(err error) []string {
+	var joined interface{ Unwrap() []error }
+	if errors.As(err, &joined) {
+		var lines []string
+		for _, e := range joined.Unwrap() {
+			lines = append(lines, policyErrors(e)...)
+		}
+		return lines
+	}
+	var p *policy.Error
+	if errors.As(err, &p) {
+		return []string{p.Error()}
+	}
+	return nil
+}
+
+func hint(err error) string {
+	var credentials *awsapi.CredentialsError
+	var role *awsapi.RoleMissingError
+	var res *audit.ResourceError
+	switch {
+	case errors.As(err, &credentials):
+		return credentialsHint(credentials)
+	case errors.As(err, &role):
+		return "add --role NAME, a role that exists in every account and trusts yours"
+	case errors.As(err, &res) && len(res.Candidates) == 0:
+		return "look at the whole scope first: run it without --resource"
+	case errors.Is(err, store.ErrNewer):
+		return "install the newer glueguard, or name another file with --state"
+	case errors.Is(err, store.ErrForeign), errors.Is(err, store.ErrUnusable):
+		return "name another file with --state"
+	}
+	return ""
+}
+
+func credentialsHint(e *awsapi.CredentialsError) string {
+	switch e.Code {
+	case "ExpiredToken", "ExpiredTokenException", "RequestExpired":
+		return "the credentials have expired: run `aws sso login`, or renew them where they came from"
+	case "SignatureDoesNotMatch", "InvalidSignatureException":
+		return "the secret key does not belong to the access key, or this machine's clock is wrong"
+	case "":
+		return "run `aws sso login`, or set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; to try it without an account: `glueguard demo`"
+	}
+	return "run `aws sso login`, or check AWS_PROFILE and the access key; `aws sts get-caller-identity` must work first"
+}
+
+// Print writes a diagnosis down.
+func (d Diagnosis) Print(w io.Writer) {
+	for _, l := range d.Lines {
+		fmt.Fprintf(w, "glueguard: %s\n", l)
+	}
+	if d.Hint != "" {
+		fmt.Fprintf(w, "  hint: %s\n", d.Hint)
+	}
+}

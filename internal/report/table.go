@@ -1,0 +1,253 @@
+package report
+
+import (
+	"bufio"
+	"cmp"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/glueguard/glueguard/internal/control"
+	"github.com/glueguard/glueguard/internal/finding"
+	"github.com/glueguard/glueguard/internal/resource"
+	"github.com/glueguard/glueguard/internal/store"
+)
+
+// What a terminal is shown at most, since nobody reads more; pipes and files get everything.
+const (
+	terminalRows   = 200 // failing findings, before lists are cut
+	terminalGroup  = 5   // rows of one location, when lists are cut
+	terminalGroups = 20  // locations, when lists are cut
+	terminalPlaces = 8   // locations named for one kind of failed read
+	tableWidth     = 90  // columns below which a table would be all broken words
+)
+
+// table is the format for people: counts first, then what fails and what to do, then what could not be read, then
+// one line each for what was not to be read, then the files written.
+type table struct {
+	look  Look
+	ink   ink
+	lists lister
+}
+
+// lister draws the rows of one location; it is what differs most between a terminal and a pipe.
+type lister interface {
+	group(out io.Writer, rows []row)
+}
+
+func newTable(l Look) *table {
+	k := newInk(l.Color)
+	t := &table{look: l, ink: k, lists: plainList{}}
+	switch {
+	case l.Terminal && l.Width > 0 && l.Width < tableWidth:
+		t.lists = narrowList{ink: k, width: l.Width}
+	case l.Terminal:
+		t.lists = terminalList{ink: k, width: l.Width}
+	}
+	return t
+}
+
+// row is a finding, made ready to be shown.
+type row struct {
+	severity, kind, name, arn, control, mode, reason, message string
+	notes                                                     []string // codes of advisories
+	next                                                      string   // what to do; empty where a row above says the same
+}
+
+func (t *table) Write(w io.Writer, audit Source) error {
+	out := bufio.NewWriterSize(w, 64<<10) // it keeps the first error for Flush
+	sum, err := tallyOf(audit)
+	if err != nil {
+		return fmt.Errorf("read the coverage: %w", err)
+	}
+	t.head(out, audit.Head(), sum)
+	rest, err := t.failing(out, audit)
+	if err != nil {
+		return fmt.Errorf("read the findings: %w", err)
+	}
+	t.unjudged(out, rest)
+	t.unread(out, sum)
+	t.notes(out, sum, rest)
+	t.files(out)
+	return out.Flush()
+}
+
+func (t *table) head(out io.Writer, a store.Audit, sum *tally) {
+	s := a.Summary
+	counts := []string{
+		t.ink.count(t.ink.bad, s.Fail, "fail"), t.ink.count(t.ink.doubt, s.Unknown, "unknown"),
+		t.ink.count(t.ink.good, s.Pass, "pass"), t.ink.count(t.ink.plain, s.Exempt, "exempt"),
+		t.ink.count(t.ink.plain, s.NotApplicable, "not applicable"),
+	}
+	fmt.Fprintf(out, "%s\n", strings.Join(counts, t.ink.dim("  ·  ")))
+	took := ""
+	if !a.FinishedAt.IsZero() {
+		took = " in " + a.FinishedAt.Sub(a.StartedAt).Round(10*time.Millisecond).String()
+	}
+	scope := fmt.Sprintf("%s, %s, %s%s; policy %s; audit %s",
+		plural(len(sum.accounts), "account"), plural(len(sum.regions), "region"), plural(int(s.APICalls), "call"), took,
+		a.PolicyProfile, a.ID)
+	fmt.Fprintf(out, "%s\n", t.ink.dim(scope))
+	switch {
+	case s.Fail+s.Unknown > 0:
+	case s.Pass+s.Exempt+s.NotApplicable == 0 && len(sum.unread) == 0:
+		fmt.Fprintf(out, "\nNothing to judge: no development endpoints and no ML transforms here.\n")
+	case len(sum.unread) == 0:
+		fmt.Fprintf(out, "\n%s\n", t.ink.good("Everything complies."))
+	}
+}
+
+// remainder is what the first pass over the findings leaves for later sections.
+type remainder struct {
+	unknown    []row // those that their own listing is not to blame for
+	unlisted   int   // those that are unknown because a listing failed; the coverage tells
+	more       int   // unknown ones that are not in the list
+	advisories int   // on findings that do not fail
+	exempt     []string
+}
+
+func (t *table) failing(out io.Writer, audit Source) (*remainder, error) {
+	cut := t.look.Terminal && audit.Head().Summary.Fail > terminalRows
+	g := grouping{table: t, out: out, cut: cut}
+	rest := &remainder{}
+	err := audit.EachFinding(func(f finding.Finding) error {
+		switch f.Status {
+		case control.Fail:
+			g.add(f)
+			return nil
+		case control.Unknown:
+			rest.addUnknown(f, t.look.Terminal)
+		case control.Exempt:
+			rest.addExempt(f)
+		}
+		rest.advisories += len(f.Advisories)
+		return nil
+	})
+	g.flush()
+	if g.hiddenGroups > 0 {
+		fmt.Fprintf(out, "\n%s\n", t.ink.dim(fmt.Sprintf("… and %d more failing in %s (use -o json)",
+			g.hiddenRows, plural(g.hiddenGroups, "more location"))))
+	}
+	return rest, err
+}
+
+func (r *remainder) addUnknown(f finding.Finding, terminal bool) {
+	switch {
+	case f.Reason == control.ListingFailed:
+		r.unlisted++
+	case terminal && len(r.unknown) >= terminalRows:
+		r.more++
+	default:
+		shown := rowOf(f)
+		shown.name = f.Resource.Account + " " + f.Resource.Region + " " + shown.name
+		r.unknown = append(r.unknown, shown)
+	}
+}
+
+func (r *remainder) addExempt(f finding.Finding) {
+	if len(r.exempt) >= terminalPlaces || f.Exception == nil {
+		r.exempt = append(r.exempt, "")
+		return
+	}
+	text := nameOf(f.Resource)
+	if f.Exception.Expires != "" {
+		text += " until " + f.Exception.Expires
+	}
+	r.exempt = append(r.exempt, text)
+}
+
+// grouping gathers the failing findings of one location after the other.
+type grouping struct {
+	*table
+	out io.Writer
+	cut bool
+
+	account, region          string
+	rows                     []row
+	said                     map[string]bool // next steps given in this location
+	more                     int             // findings of the location beyond those in rows
+	groups                   int
+	hiddenGroups, hiddenRows int
+}
+
+func (g *grouping) add(f finding.Finding) {
+	if f.Resource.Account != g.account || f.Resource.Region != g.region {
+		g.flush()
+		g.account, g.region, g.said = f.Resource.Account, f.Resource.Region, map[string]bool{}
+	}
+	if g.cut && len(g.rows) >= terminalGroup {
+		g.more++
+		return
+	}
+	r := rowOf(f)
+	if g.said[r.next] {
+		r.next = ""
+	}
+	g.said[r.next] = true
+	g.rows = append(g.rows, r)
+}
+
+func (g *grouping) flush() {
+	n := len(g.rows) + g.more
+	if n == 0 {
+		return
+	}
+	g.groups++
+	switch {
+	case g.cut && g.groups > terminalGroups:
+		g.hiddenGroups++
+		g.hiddenRows += n
+	default:
+		title := strings.TrimSpace(g.account + " " + g.region)
+		fmt.Fprintf(g.out, "\n%s  %s\n", g.ink.strong(title), g.ink.bad(fmt.Sprintf("%d failing", n)))
+		g.lists.group(g.out, g.rows)
+		if g.more > 0 {
+			fmt.Fprintf(g.out, "  %s\n", g.ink.dim(fmt.Sprintf("… and %d more (use -o json)", g.more)))
+		}
+	}
+	g.rows, g.more = g.rows[:0], 0
+}
+
+// kinds are the short words for controls in lists; a control that has none is shown by its id.
+func kindOf(id control.ID) string {
+	switch id {
+	case control.DevEndpointS3:
+		return "dev endpoint, S3"
+	case control.DevEndpointLogs:
+		return "dev endpoint, logs"
+	case control.MLTransform:
+		return "ML transform"
+	case control.KeyManagement:
+		return "KMS key"
+	}
+	return string(id)
+}
+
+func rowOf(f finding.Finding) row {
+	r := row{
+		severity: string(f.Severity), kind: kindOf(f.Control), name: nameOf(f.Resource), arn: f.Resource.ARN,
+		control: string(f.Control), mode: cmp.Or(string(f.Encryption.Mode), "-"), reason: string(f.Reason), message: f.Message,
+		next: control.NextStep(f.Outcome),
+	}
+	for _, a := range f.Advisories {
+		r.notes = append(r.notes, a.Code)
+	}
+	return r
+}
+
+func nameOf(r resource.Ref) string {
+	name := cmp.Or(r.Name, r.ID, r.ARN)
+	if r.Type == resource.TypeMLTransform && r.Name != "" && r.ID != "" {
+		return name + " (" + r.ID + ")"
+	}
+	return name
+}
+
+// plural counts things whose plural ends in s.
+func plural(n int, word string) string {
+	if n == 1 {
+		return "1 " + word
+	}
+	return fmt.Sprintf("%d %ss", n, word)
+}
