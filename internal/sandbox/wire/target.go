@@ -111,11 +111,12 @@ func (c *Codec) matchCBOR(t Target, r *http.Request) (Target, *service.Error) {
 
 func (c *Codec) matchJSON(t Target, r *http.Request) (Target, *service.Error) {
 	t.version = jsonVersion(r)
-	rest, ok := strings.CutPrefix(r.Header.Get("X-Amz-Target"), c.meta.TargetPrefix+".")
-	if !ok || r.Method != http.MethodPost {
+	target := r.Header.Get("X-Amz-Target")
+	dot := strings.LastIndexByte(target, '.')
+	if dot < 0 || !c.targets(target[:dot]) || r.Method != http.MethodPost {
 		return t, Refuse(t.Protocol, UnknownOperation, "")
 	}
-	return c.found(t, rest)
+	return c.found(t, target[dot+1:])
 }
 
 func (c *Codec) matchForm(t Target, r *http.Request) (Target, *service.Error) {
@@ -138,6 +139,13 @@ func (c *Codec) matchForm(t Target, r *http.Request) (Target, *service.Error) {
 	}
 	t.form = form
 	return c.found(t, action.value)
+}
+
+// targets says whether a target's prefix is this service's. Newer clients leave out the name space that older models
+// put in front: CloudTrail_20131101 is com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.
+func (c *Codec) targets(prefix string) bool {
+	own := c.meta.TargetPrefix
+	return prefix == own || own[strings.LastIndexByte(own, '.')+1:] == prefix
 }
 
 // route is a REST operation's method and path.
