@@ -14,8 +14,13 @@ func newPolicy(env Env) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "policy",
 		Short: "Work with policy files",
-		Args:  noArgs,
-		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Long: `Works with policy files: what an organization demands, and the exceptions it grants.
+
+EXIT STATUS
+  as of its commands`,
+		Example: "  glueguard policy check glueguard.yaml",
+		Args:    noArgs,
+		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(newPolicyCheck(env))
 	return cmd

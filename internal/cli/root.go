@@ -27,7 +27,14 @@ func newRoot(env Env) *cobra.Command {
 		Short: "Find AWS Glue resources whose data is not encrypted at rest",
 		Long: `Glueguard reads the AWS Glue development endpoints and ML transforms of one account or a
 whole organization, and tells which of them are not encrypted at rest, why, and what to do.
-It says what it could not read, and never takes that for compliant.`,
+It says what it could not read, and never takes that for compliant.
+
+EXIT STATUS
+  0    done as asked; after an audit: everything was read and complies
+  1    error, or bad usage
+  2    findings fail
+  3    nothing fails, but something could not be read
+  130  interrupted`,
 		Example: `  glueguard demo                          try it now, without an AWS account
   glueguard audit                         this account, all its regions
   glueguard audit --organization --role SecurityAudit -o table -o json=audit.json`,

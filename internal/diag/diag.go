@@ -75,6 +75,10 @@ func Of(err error) Diagnosis {
 	case errors.Is(err, awsapi.ErrInterrupted):
 		return Diagnosis{Lines: []string{"interrupted"}, Status: Interrupted}
 	}
+	var credentials *awsapi.CredentialsError
+	if errors.As(err, &credentials) {
+		return Diagnosis{Lines: []string{credentialsLine(credentials)}, Hint: credentialsHint(credentials), Status: Error}
+	}
 	if lines := policyErrors(err); len(lines) > 0 {
 		return Diagnosis{Lines: lines, Status: Error}
 	}
@@ -102,12 +106,9 @@ func policyErrors(err error) []string {
 }
 
 func hint(err error) string {
-	var credentials *awsapi.CredentialsError
 	var role *awsapi.RoleMissingError
 	var res *audit.ResourceError
 	switch {
-	case errors.As(err, &credentials):
-		return credentialsHint(credentials)
 	case errors.As(err, &role):
 		return "add --role NAME, a role that exists in every account and trusts yours"
 	case errors.As(err, &res) && len(res.Candidates) == 0:
@@ -118,6 +119,15 @@ func hint(err error) string {
 		return "name another file with --state"
 	}
 	return ""
+}
+
+// credentialsLine names the call that failed and AWS's code, without what the SDK wraps around them.
+func credentialsLine(e *awsapi.CredentialsError) string {
+	f := awsapi.Classify(e.Err, e.Operation)
+	if e.Code == "" {
+		return fmt.Sprintf("no AWS credentials: %s", strings.Join(strings.Fields(f.Message), " "))
+	}
+	return fmt.Sprintf("AWS does not accept the credentials: %s: %s: %s", e.Operation, e.Code, strings.Join(strings.Fields(f.Message), " "))
 }
 
 func credentialsHint(e *awsapi.CredentialsError) string {

@@ -88,11 +88,11 @@ func cut(line string, width int) string {
 // Line is the status as text: locations, calls, rate, throttling and time left, each once it is known.
 func Line(p audit.Progress, elapsed time.Duration) string {
 	if p.LocationsTotal == 0 {
-		return fmt.Sprintf("looking for accounts and regions, %d calls", p.Calls)
+		return "looking for accounts and regions, " + calls(p.Calls)
 	}
 	parts := []string{
 		fmt.Sprintf("%d of %d locations", p.LocationsDone, p.LocationsTotal),
-		fmt.Sprintf("%d calls", p.Calls),
+		calls(p.Calls),
 	}
 	if p.Rate > 0 {
 		parts = append(parts, fmt.Sprintf("%.0f/s", p.Rate))
@@ -105,6 +105,13 @@ func Line(p audit.Progress, elapsed time.Duration) string {
 		parts = append(parts, "about "+clock(rest)+" left")
 	}
 	return strings.Join(parts, ", ")
+}
+
+func calls(n int64) string {
+	if n == 1 {
+		return "1 call"
+	}
+	return fmt.Sprintf("%d calls", n)
 }
 
 func clock(d time.Duration) string {
