@@ -10,15 +10,15 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
+	kmstypes "github.com/aws/aws-sdk-go-v2/service/kms/types"
 
 	"github.com/glueguard/glueguard/internal/sandbox/service"
 )
 
-// Keys knows which KMS keys a service may use.
+// Keys knows KMS keys.
 type Keys interface {
-	// UsableBy tells whether the key with this ARN is in this region, enabled and symmetric, and its policy lets the
-	// service principal use it.
-	UsableBy(account, region, keyARN, servicePrincipal string) bool
+	// Key finds a key of this region by its ARN.
+	Key(account, region, ref string) (kmstypes.KeyMetadata, bool)
 }
 
 // Logs holds log groups. It is safe for concurrent use.
@@ -173,7 +173,8 @@ func named(name, identifier *string) *string {
 	return aws.String(strings.TrimSuffix(after, ":*"))
 }
 
-// checkKey refuses a key that CloudWatch Logs could not use. Source: AssociateKmsKey API reference.
+// checkKey refuses a key that is missing, disabled or not symmetric. Whether the key's policy lets CloudWatch Logs use it
+// is not looked at. Source: AssociateKmsKey API reference.
 func (l *Logs) checkKey(c *service.Call, key *string) error {
 	if key == nil {
 		return nil
@@ -181,7 +182,11 @@ func (l *Logs) checkKey(c *service.Call, key *string) error {
 	if !strings.HasPrefix(*key, "arn:") {
 		return invalid("The KMS key must be given by its ARN.")
 	}
-	if l.keys != nil && !l.keys.UsableBy(c.Account, c.Region, *key, "logs."+c.Region+".amazonaws.com") {
+	if l.keys == nil {
+		return nil
+	}
+	found, ok := l.keys.Key(c.Account, c.Region, *key)
+	if !ok || found.KeyState != kmstypes.KeyStateEnabled || found.KeySpec != kmstypes.KeySpecSymmetricDefault || found.KeyUsage != kmstypes.KeyUsageTypeEncryptDecrypt {
 		return invalid("The specified KMS key does not exist or is not allowed to be used with Arn '%s'", groupARN(c.Partition, c.Account, c.Region, "*"))
 	}
 	return nil

@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
+	kmstypes "github.com/aws/aws-sdk-go-v2/service/kms/types"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/glueguard/glueguard/internal/sandbox/service"
@@ -18,11 +19,16 @@ import (
 
 const goodKey = "arn:aws:kms:eu-west-1:111111111111:key/good"
 
-// oneKey is a KMS with one key that CloudWatch Logs of eu-west-1 may use.
+// oneKey is a KMS with a usable key and a disabled one.
 type oneKey struct{}
 
-func (oneKey) UsableBy(_, _, key, principal string) bool {
-	return key == goodKey && principal == "logs.eu-west-1.amazonaws.com"
+func (oneKey) Key(_, _, ref string) (kmstypes.KeyMetadata, bool) {
+	k := kmstypes.KeyMetadata{KeyState: kmstypes.KeyStateEnabled, KeySpec: kmstypes.KeySpecSymmetricDefault, KeyUsage: kmstypes.KeyUsageTypeEncryptDecrypt}
+	if ref == goodKey+"-disabled" {
+		k.KeyState = kmstypes.KeyStateDisabled
+		return k, true
+	}
+	return k, ref == goodKey
 }
 
 func call() *service.Call {
@@ -127,7 +133,8 @@ func TestCreateRefusals(t *testing.T) {
 		{"long", strings.Repeat("a", 513), "", "InvalidParameterException"},
 		{"reserved", "aws/x", "", "InvalidParameterException"},
 		{"key id", "x", "1234", "InvalidParameterException"},
-		{"unusable key", "x", "arn:aws:kms:eu-west-1:111111111111:key/bad", "InvalidParameterException"},
+		{"disabled key", "x", goodKey + "-disabled", "InvalidParameterException"},
+		{"unknown key", "x", "arn:aws:kms:eu-west-1:111111111111:key/bad", "InvalidParameterException"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()

@@ -16,6 +16,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	kmstypes "github.com/aws/aws-sdk-go-v2/service/kms/types"
 	"github.com/johannesboyne/gofakes3"
 	"github.com/johannesboyne/gofakes3/backend/s3mem"
 
@@ -24,9 +25,8 @@ import (
 
 // Keys knows KMS keys.
 type Keys interface {
-	// KeyARN resolves a key id, key ARN, alias name or alias ARN to the ARN of an enabled symmetric key; an empty
-	// reference is the key that AWS manages for S3. False: there is no such key that S3 could use.
-	KeyARN(account, region, ref string) (arn string, ok bool)
+	// Key finds a key of this region by its id, ARN, alias name or alias ARN.
+	Key(account, region, ref string) (kmstypes.KeyMetadata, bool)
 }
 
 // S3 holds buckets of all accounts and regions. It is safe for concurrent use.
@@ -217,19 +217,26 @@ func (s *S3) resolve(b *bucket, e Encryption) (Encryption, error) {
 	if e.Mode != SSEKMS {
 		return Encryption{Mode: SSES3}, nil
 	}
+	if e.KMSKey == "" {
+		e.KMSKey = "alias/aws/s3"
+	}
 	if s.keys != nil {
-		arn, ok := s.keys.KeyARN(b.account, b.region, e.KMSKey)
-		if !ok {
+		found, ok := s.keys.Key(b.account, b.region, e.KMSKey)
+		if ok && (found.KeyState != kmstypes.KeyStateEnabled || found.KeySpec != kmstypes.KeySpecSymmetricDefault) {
+			return e, fmt.Errorf("%s is %s, %s: %w", e.KMSKey, found.KeyState, found.KeySpec, ErrKeyNotUsable)
+		}
+		if ok {
+			return Encryption{Mode: SSEKMS, KMSKey: *found.Arn}, nil
+		}
+		if e.KMSKey != "alias/aws/s3" {
 			return e, fmt.Errorf("%s: %w", e.KMSKey, ErrKeyNotUsable)
 		}
-		return Encryption{Mode: SSEKMS, KMSKey: arn}, nil
 	}
-	if !strings.HasPrefix(e.KMSKey, "arn:") {
-		id := e.KMSKey
-		if id == "" {
-			id = "00000000-0000-4000-8000-000000000000"
-		}
-		e.KMSKey = "arn:aws:kms:" + b.region + ":" + b.account + ":key/" + id
+	if !strings.HasPrefix(e.KMSKey, "arn:") { // the key that AWS manages for S3 exists once someone has described it
+		e.KMSKey = "arn:aws:kms:" + b.region + ":" + b.account + ":key/" + strings.ReplaceAll(e.KMSKey, "alias/aws/s3", managedKeyID)
 	}
 	return e, nil
 }
+
+// managedKeyID stands for the id of the key that AWS manages for S3, before KMS has made it.
+const managedKeyID = "00000000-0000-4000-8000-000000000053"

@@ -14,6 +14,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
+	kmstypes "github.com/aws/aws-sdk-go-v2/service/kms/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/smithy-go"
@@ -29,17 +30,19 @@ const (
 	keyARN  = "arn:aws:kms:eu-west-1:111111111111:key/good"
 )
 
-// oneKey is a KMS with the key that AWS manages for S3 and one more.
+// oneKey is a KMS with a usable key and a disabled one.
 type oneKey struct{}
 
-func (oneKey) KeyARN(account, region, ref string) (string, bool) {
+func (oneKey) Key(_, _, ref string) (kmstypes.KeyMetadata, bool) {
+	k := kmstypes.KeyMetadata{Arn: aws.String(keyARN), KeyState: kmstypes.KeyStateEnabled, KeySpec: kmstypes.KeySpecSymmetricDefault}
 	switch ref {
-	case "":
-		return "arn:aws:kms:" + region + ":" + account + ":key/managed", true
 	case "alias/good", "good", keyARN:
-		return keyARN, true
+		return k, true
+	case "disabled":
+		k.KeyState = kmstypes.KeyStateDisabled
+		return k, true
 	}
-	return "", false
+	return kmstypes.KeyMetadata{}, false
 }
 
 // deny refuses the actions that it holds.
@@ -166,9 +169,10 @@ func TestEncryptionOfObjects(t *testing.T) {
 		{"default", Encryption{}, s3.PutObjectInput{}, types.ServerSideEncryptionAes256, "", ""},
 		{"AES256 asked for", Encryption{Mode: SSEKMS}, s3.PutObjectInput{ServerSideEncryption: types.ServerSideEncryptionAes256}, types.ServerSideEncryptionAes256, "", ""},
 		{"KMS by alias", Encryption{}, s3.PutObjectInput{ServerSideEncryption: types.ServerSideEncryptionAwsKms, SSEKMSKeyId: aws.String("alias/good")}, types.ServerSideEncryptionAwsKms, keyARN, ""},
-		{"KMS without key", Encryption{}, s3.PutObjectInput{ServerSideEncryption: types.ServerSideEncryptionAwsKms}, types.ServerSideEncryptionAwsKms, "arn:aws:kms:eu-west-1:111111111111:key/managed", ""},
+		{"KMS without key", Encryption{}, s3.PutObjectInput{ServerSideEncryption: types.ServerSideEncryptionAwsKms}, types.ServerSideEncryptionAwsKms, "arn:aws:kms:eu-west-1:111111111111:key/" + managedKeyID, ""},
 		{"bucket's KMS", Encryption{Mode: SSEKMS, KMSKey: keyARN}, s3.PutObjectInput{}, types.ServerSideEncryptionAwsKms, keyARN, ""},
 		{"no such key", Encryption{}, s3.PutObjectInput{ServerSideEncryption: types.ServerSideEncryptionAwsKms, SSEKMSKeyId: aws.String("bad")}, "", "", "KMS.NotFoundException"},
+		{"disabled key", Encryption{}, s3.PutObjectInput{ServerSideEncryption: types.ServerSideEncryptionAwsKms, SSEKMSKeyId: aws.String("disabled")}, "", "", "KMS.NotFoundException"},
 		{"key without KMS", Encryption{}, s3.PutObjectInput{SSEKMSKeyId: aws.String("good")}, "", "", "InvalidArgument"},
 		{"key with AES256", Encryption{}, s3.PutObjectInput{ServerSideEncryption: types.ServerSideEncryptionAes256, SSEKMSKeyId: aws.String("good")}, "", "", "InvalidArgument"},
 		{"unknown mode", Encryption{}, s3.PutObjectInput{ServerSideEncryption: "rot13"}, "", "", "InvalidArgument"},
