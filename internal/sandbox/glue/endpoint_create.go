@@ -1,6 +1,8 @@
 package glue
 
 import (
+	"maps"
+	"slices"
 	"strings"
 
 	awsglue "github.com/aws/aws-sdk-go-v2/service/glue"
@@ -173,10 +175,15 @@ func (g *Glue) mayCreate(c *service.Call, role *string, tags map[string]string, 
 	if err := g.mayPass(c, role, untrusted); err != nil {
 		return err
 	}
-	if g.authorizer != nil && len(tags) > 0 {
-		if err := g.authorizer.Authorize(c, "glue:TagResource", "*"); err != nil {
-			return err
-		}
+	if g.permissions == nil || len(tags) == 0 {
+		return nil
+	}
+	keys := map[string][]string{"aws:TagKeys": slices.Sorted(maps.Keys(tags))}
+	for key, value := range tags {
+		keys["aws:RequestTag/"+key] = []string{value}
+	}
+	if err := g.permissions.AuthorizeWith(c, "glue:TagResource", "*", keys); err != nil {
+		return err
 	}
 	return nil
 }
@@ -196,8 +203,9 @@ func (g *Glue) mayPass(c *service.Call, role *string, untrusted func(string) err
 	if parts[4] != c.Account {
 		return service.Errorf("AccessDeniedException", "Cross-account pass role is not allowed.")
 	}
-	if g.authorizer != nil {
-		if err := g.authorizer.Authorize(c, "iam:PassRole", arn); err != nil {
+	if g.permissions != nil {
+		keys := map[string][]string{"iam:PassedToService": {servicePrincipal}}
+		if err := g.permissions.AuthorizeWith(c, "iam:PassRole", arn, keys); err != nil {
 			return err
 		}
 	}

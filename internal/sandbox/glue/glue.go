@@ -48,24 +48,31 @@ type Objects interface {
 	WriteObject(account, bucket, key string, body []byte, mode, kmsKey string) error
 }
 
+// Permissions decides what a call needs beside its own permission.
+type Permissions interface {
+	// AuthorizeWith returns nil when the caller may take the action on the resource, else AWS's refusal. The keys are
+	// condition keys of this request, such as iam:PassedToService, beside those that every request has.
+	AuthorizeWith(c *service.Call, action, resource string, keys map[string][]string) *service.Error
+}
+
 // Options are what a Glue is made of. Each dependency may be nil; what it would decide is then allowed.
 type Options struct {
 	Roles   Roles
 	Subnets Subnets
 	Objects Objects
-	// Authorizer is asked about the permissions that a call needs beside its own: iam:PassRole for the role it passes
-	// and glue:TagResource for tags given at create.
-	Authorizer service.Authorizer
-	Settings   Settings
+	// Permissions is asked for iam:PassRole on the role that a call passes, and for glue:TagResource when a create
+	// gives tags.
+	Permissions Permissions
+	Settings    Settings
 }
 
 // Glue holds the resources of every account and region. It is safe for concurrent use.
 type Glue struct {
-	roles      Roles
-	subnets    Subnets
-	objects    Objects
-	authorizer service.Authorizer
-	settings   atomic.Pointer[Settings]
+	roles       Roles
+	subnets     Subnets
+	objects     Objects
+	permissions Permissions
+	settings    atomic.Pointer[Settings]
 
 	changing sync.Mutex // one change of settings at a time
 
@@ -76,7 +83,7 @@ type Glue struct {
 // New makes an empty Glue.
 func New(o Options) *Glue {
 	g := &Glue{
-		roles: o.Roles, subnets: o.Subnets, objects: o.Objects, authorizer: o.Authorizer,
+		roles: o.Roles, subnets: o.Subnets, objects: o.Objects, permissions: o.Permissions,
 		locations: map[place]*location{},
 	}
 	s := o.Settings.withDefaults()

@@ -1,7 +1,7 @@
 package glue
 
 import (
-	"crypto/sha1" //nolint:gosec // makes ids of the length that AWS's have; nothing is protected by it
+	"crypto/sha1" // ids have the length of AWS's; it protects nothing
 	"encoding/hex"
 	"strconv"
 	"time"
@@ -78,7 +78,7 @@ func (l *location) watchTransform(id string) {
 // newID makes an id of AWS's form: a prefix and 40 hex digits, the same in every run with the same calls.
 func (l *location) newID(prefix string) string {
 	l.created++
-	sum := sha1.Sum([]byte(l.account + "/" + l.region + "/" + strconv.FormatUint(l.created, 10))) //nolint:gosec // see the import
+	sum := sha1.Sum([]byte(l.account + "/" + l.region + "/" + strconv.FormatUint(l.created, 10)))
 	return prefix + hex.EncodeToString(sum[:])
 }
 
