@@ -2,6 +2,7 @@ package control
 
 import (
 	"fmt"
+	"strconv"
 
 	"github.com/glueguard/glueguard/internal/policy"
 	"github.com/glueguard/glueguard/internal/resource"
@@ -43,7 +44,7 @@ func endpointS3(s *resource.Snapshot, e *resource.DevEndpoint, p policy.Policy) 
 		}
 	}
 	v = verdict{status: Pass, reason: EncryptedSSEKMS, mode: w.Mode, key: w.KMSKey, keys: kmsKeys(c.S3...)}
-	v.message = fmt.Sprintf("writes to S3 with %s by the security configuration %q", w.Mode, name)
+	v.message = "writes to S3 with " + string(w.Mode) + " by the security configuration " + strconv.Quote(name)
 	if w.Mode == resource.ModeSSES3 {
 		v.reason = EncryptedSSES3
 	}
@@ -93,7 +94,7 @@ func endpointOutcome(s *resource.Snapshot, e *resource.DevEndpoint, v verdict) O
 	}
 	o := Outcome{
 		Status: v.status, Reason: v.reason,
-		Message:    fmt.Sprintf("Development endpoint %q %s.", e.Name, v.message),
+		Message:    "Development endpoint " + strconv.Quote(e.Name) + " " + v.message + ".",
 		Resource:   ref(s, resource.TypeDevEndpoint, arn, e.Name, e.Name, e.Tags),
 		Encryption: Encryption{Mode: v.mode, KMSKey: v.key, SecurityConfiguration: e.SecurityConfiguration},
 		Advisories: []Advisory{},

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/glueguard/glueguard/internal/policy"
 	"github.com/glueguard/glueguard/internal/resource"
@@ -35,31 +36,45 @@ const (
 // is judged over the whole estate by EvaluateKeys. Outcomes are sorted by control, resource and text, whatever the order
 // of the facts.
 func Evaluate(s *resource.Snapshot, p policy.Policy, only ...ID) []Outcome {
-	outcomes := []Outcome{}
+	endpoints, _ := s.DevEndpoints.Value()
+	transforms, _ := s.MLTransforms.Value()
+	outcomes := make([]Outcome, 0, 2*len(endpoints)+len(transforms)+3)
 	for _, c := range Selected(p, only...) {
 		switch c.ID {
 		case DevEndpointS3:
-			outcomes = append(outcomes, each(c, s, s.DevEndpoints, "development endpoints", judgeEndpointS3, p)...)
+			outcomes = each(outcomes, c, s, s.DevEndpoints, "development endpoints", judgeEndpointS3, p)
 		case DevEndpointLogs:
-			outcomes = append(outcomes, each(c, s, s.DevEndpoints, "development endpoints", judgeEndpointLogs, p)...)
+			outcomes = each(outcomes, c, s, s.DevEndpoints, "development endpoints", judgeEndpointLogs, p)
 		case MLTransform:
-			outcomes = append(outcomes, each(c, s, s.MLTransforms, "ML transforms", judgeTransform, p)...)
+			outcomes = each(outcomes, c, s, s.MLTransforms, "ML transforms", judgeTransform, p)
 		case KeyManagement: // over the whole estate: EvaluateKeys
 		}
 	}
-	slices.SortFunc(outcomes, compare)
-	return outcomes
+	return sorted(outcomes)
 }
 
-// each judges every resource of a listing.
-func each[T any](c Control, s *resource.Snapshot, listing resource.Fact[[]T], what string,
+// sorted orders outcomes by way of pointers: an outcome is too large to be moved about.
+func sorted(outcomes []Outcome) []Outcome {
+	order := make([]*Outcome, len(outcomes))
+	for i := range outcomes {
+		order[i] = &outcomes[i]
+	}
+	slices.SortFunc(order, compare)
+	result := make([]Outcome, len(outcomes))
+	for i, o := range order {
+		result[i] = *o
+	}
+	return result
+}
+
+// each appends the outcome of every resource of a listing.
+func each[T any](outcomes []Outcome, c Control, s *resource.Snapshot, listing resource.Fact[[]T], what string,
 	judge func(*resource.Snapshot, *T, policy.Policy) Outcome, p policy.Policy,
 ) []Outcome {
 	if listing.IsUnknown() {
-		return unlisted(c, s.Location, listing.Failure(), what)
+		return append(outcomes, unlisted(c, s.Location, listing.Failure(), what)...)
 	}
 	items, _ := listing.Value()
-	outcomes := make([]Outcome, 0, len(items))
 	for i := range items {
 		o := judge(s, &items[i], p)
 		o.Control, o.Severity = c.ID, c.Severity
@@ -106,12 +121,26 @@ func failed(f resource.Failure) string {
 }
 
 // compare orders outcomes completely, so that the order of the input is no matter.
-func compare(a, b Outcome) int {
+func compare(a, b *Outcome) int {
+	x, y := &a.Resource, &b.Resource
+	if c := cmp.Or(strings.Compare(x.Account, y.Account), strings.Compare(x.Region, y.Region)); c != 0 {
+		return c
+	}
+	if c := strings.Compare(string(a.Control), string(b.Control)); c != 0 {
+		return c
+	}
+	if c := strings.Compare(x.ARN, y.ARN); c != 0 {
+		return c
+	}
+	return compareRest(a, b) // hardly ever reached: two outcomes of one control on one ARN, or without one
+}
+
+func compareRest(a, b *Outcome) int {
 	return cmp.Or(
-		cmp.Compare(a.Resource.Account, b.Resource.Account), cmp.Compare(a.Resource.Region, b.Resource.Region),
-		cmp.Compare(a.Control, b.Control), cmp.Compare(a.Resource.ARN, b.Resource.ARN), cmp.Compare(a.Resource.ID, b.Resource.ID),
-		cmp.Compare(a.Resource.Name, b.Resource.Name), cmp.Compare(a.Status, b.Status), cmp.Compare(a.Reason, b.Reason),
-		cmp.Compare(a.Message, b.Message), compareTags(a.Resource.Tags, b.Resource.Tags), slices.CompareFunc(a.Advisories, b.Advisories, func(x, y Advisory) int {
+		cmp.Compare(a.Resource.ID, b.Resource.ID), cmp.Compare(a.Resource.Name, b.Resource.Name),
+		cmp.Compare(a.Status, b.Status), cmp.Compare(a.Reason, b.Reason), cmp.Compare(a.Message, b.Message),
+		compareTags(a.Resource.Tags, b.Resource.Tags),
+		slices.CompareFunc(a.Advisories, b.Advisories, func(x, y Advisory) int {
 			return cmp.Or(cmp.Compare(x.Code, y.Code), cmp.Compare(x.Message, y.Message))
 		}),
 	)
@@ -134,8 +163,7 @@ func compareTags(a, b map[string]string) int {
 // ref names a resource of the snapshot's location. Tags that could not be read are shown as none.
 func ref(s *resource.Snapshot, t resource.Type, arn resource.ARN, id, name string, tags resource.Fact[map[string]string]) resource.Ref {
 	r := resource.Ref{Type: t, ARN: arn.String(), ID: id, Name: name, Account: s.Location.Account, Region: s.Location.Region}
-	known, _ := tags.Value()
-	r.Tags = maps.Clone(known)
+	r.Tags, _ = tags.Value() // shared with the snapshot: nobody changes either
 	if r.Tags == nil {
 		r.Tags = map[string]string{}
 	}

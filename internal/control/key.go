@@ -59,8 +59,7 @@ func EvaluateKeys(uses []resource.KeyUse, p policy.Policy) []Outcome {
 	for _, use := range uses {
 		outcomes = append(outcomes, judgeKeyUse(use, p))
 	}
-	slices.SortFunc(outcomes, compare)
-	return outcomes
+	return sorted(outcomes)
 }
 
 func judgeKeyUse(use resource.KeyUse, p policy.Policy) Outcome {

@@ -2,6 +2,7 @@ package control
 
 import (
 	"fmt"
+	"strconv"
 
 	"github.com/glueguard/glueguard/internal/policy"
 	"github.com/glueguard/glueguard/internal/resource"
@@ -14,9 +15,9 @@ func judgeTransform(s *resource.Snapshot, t *resource.MLTransform, p policy.Poli
 	if arn == (resource.ARN{}) {
 		arn = s.Location.ARN("glue", "mlTransform/"+t.ID)
 	}
-	called := fmt.Sprintf("ML transform %q (%s)", t.Name, t.ID)
-	if t.Name == "" {
-		called = "ML transform " + t.ID
+	called := "ML transform " + t.ID
+	if t.Name != "" { // AWS may return none
+		called = "ML transform " + strconv.Quote(t.Name) + " (" + t.ID + ")"
 	}
 	o := Outcome{
 		Status: v.status, Reason: v.reason,
