@@ -44,13 +44,12 @@ func (t *table) unread(out io.Writer, sum *tally) {
 
 // hintFor says what a person can do about a failed read.
 func hintFor(r *reads) string {
-	switch resource.FailureClass(r.status) {
-	case resource.Denied:
-		if r.operation == "sts:AssumeRole" {
-			return "let the role in that account trust this caller, or name another with --role"
-		}
+	switch class := resource.FailureClass(r.status); {
+	case r.operation == "sts:AssumeRole" && class != resource.Interrupted:
+		return "name a role with --role that is in each of these accounts and trusts this caller"
+	case class == resource.Denied:
 		return "allow " + r.operation + " to the role, or accept this read in glueguard.yaml until a date"
-	case resource.Throttled:
+	case class == resource.Throttled:
 		return "run it again when less is going on in the account"
 	}
 	return ""
