@@ -445,6 +445,8 @@ func TestSecurityConfigurations(t *testing.T) {
 	w.configuration("sec", "SSE-KMS")
 	_, err := do[awsglue.CreateSecurityConfigurationOutput](w, &awsglue.CreateSecurityConfigurationInput{Name: ptr("sec"), EncryptionConfiguration: &types.EncryptionConfiguration{}})
 	refused(t, err, "AlreadyExistsException", "sec")
+	_, err = do[awsglue.CreateSecurityConfigurationOutput](w, &awsglue.CreateSecurityConfigurationInput{Name: ptr("id"), EncryptionConfiguration: &types.EncryptionConfiguration{CloudWatchEncryption: &types.CloudWatchEncryption{KmsKeyArn: ptr("alias/x")}}})
+	refused(t, err, "ValidationException", "at 'encryptionConfiguration.cloudWatchEncryption.kmsKeyArn' failed to satisfy constraint")
 	two := []types.S3Encryption{{S3EncryptionMode: types.S3EncryptionModeSses3}, {S3EncryptionMode: types.S3EncryptionModeDisabled}}
 	_, err = do[awsglue.CreateSecurityConfigurationOutput](w, &awsglue.CreateSecurityConfigurationInput{Name: ptr("two"), EncryptionConfiguration: &types.EncryptionConfiguration{S3Encryption: two}})
 	refused(t, err, "InvalidInputException", "Only one")

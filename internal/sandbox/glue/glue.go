@@ -104,13 +104,6 @@ func (g *Glue) Change(edit func(*Settings)) {
 	g.settings.Store(&s)
 }
 
-// Reset forgets every resource and keeps the settings.
-func (g *Glue) Reset() {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.locations = map[place]*location{}
-}
-
 // place is one account in one region.
 type place struct{ account, region string }
 

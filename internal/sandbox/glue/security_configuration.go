@@ -1,6 +1,10 @@
 package glue
 
 import (
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	awsglue "github.com/aws/aws-sdk-go-v2/service/glue"
@@ -17,6 +21,9 @@ func (g *Glue) createSecurityConfiguration(
 	c *service.Call, in *awsglue.CreateSecurityConfigurationInput,
 ) (*awsglue.CreateSecurityConfigurationOutput, error) {
 	encryption := in.EncryptionConfiguration
+	if err := checkKeys(encryption); err != nil {
+		return nil, err
+	}
 	if encryption != nil && len(encryption.S3Encryption) > 1 {
 		// The model allows a list; Terraform sends one entry at most. Whether AWS takes more is unconfirmed.
 		return nil, invalid("Only one S3Encryption entry may be specified")
@@ -36,6 +43,38 @@ func (g *Glue) createSecurityConfiguration(
 	}
 	l.putConfiguration(in.Name, encryption, c.Now)
 	return &awsglue.CreateSecurityConfigurationOutput{Name: in.Name, CreatedTimestamp: ptr(c.Now)}, nil
+}
+
+// checkKeys refuses key names that aren't ARNs, as the model's pattern says; whether the key exists is not asked.
+func checkKeys(e *types.EncryptionConfiguration) error {
+	if e == nil {
+		return nil
+	}
+	keys := map[string]*string{}
+	for i, s := range e.S3Encryption {
+		keys["s3Encryption."+strconv.Itoa(i+1)+".member"] = s.KmsKeyArn
+	}
+	if e.CloudWatchEncryption != nil {
+		keys["cloudWatchEncryption"] = e.CloudWatchEncryption.KmsKeyArn
+	}
+	if e.JobBookmarksEncryption != nil {
+		keys["jobBookmarksEncryption"] = e.JobBookmarksEncryption.KmsKeyArn
+	}
+	if e.DataQualityEncryption != nil {
+		keys["dataQualityEncryption"] = e.DataQualityEncryption.KmsKeyArn
+	}
+	for _, at := range slices.Sorted(maps.Keys(keys)) {
+		if key := deref(keys[at]); key != "" && !keyARN(key) {
+			return service.Errorf("ValidationException", "1 validation error detected: Value '%s' at 'encryptionConfiguration.%s.kmsKeyArn' "+
+				"failed to satisfy constraint: Member must satisfy regular expression pattern: ^$|arn:aws[a-z0-9-]*:kms:.*", key, at)
+		}
+	}
+	return nil
+}
+
+func keyARN(key string) bool {
+	parts := strings.SplitN(key, ":", 4)
+	return len(parts) == 4 && parts[0] == "arn" && strings.HasPrefix(parts[1], "aws") && parts[2] == "kms"
 }
 
 func (l *location) putConfiguration(name *string, e *types.EncryptionConfiguration, at time.Time) {

@@ -61,17 +61,21 @@ func (t *Tagging) change(arns []string, apply func(Source, string) error) (map[s
 	return failed, nil
 }
 
-// failure tells the hosting service's own error code, as AWS does.
+// failure is one resource's refusal. The guide says that the hosting service's code may stand here; the model lists two
+// codes only, so that code goes into the message.
 func failure(err error) types.FailureInfo {
 	var e *service.Error
 	if !errors.As(err, &e) {
-		e = &service.Error{Code: string(types.ErrorCodeInternalServiceException), Message: err.Error(), Status: http.StatusInternalServerError}
+		message := err.Error()
+		return types.FailureInfo{
+			ErrorCode: types.ErrorCodeInternalServiceException, ErrorMessage: &message, StatusCode: http.StatusInternalServerError,
+		}
 	}
-	status := e.Status
+	message, status := e.Error(), e.Status
 	if status == 0 {
 		status = http.StatusBadRequest
 	}
-	return types.FailureInfo{ErrorCode: types.ErrorCode(e.Code), ErrorMessage: &e.Message, StatusCode: int32(status)}
+	return types.FailureInfo{ErrorCode: types.ErrorCodeInvalidParameterException, ErrorMessage: &message, StatusCode: int32(status)}
 }
 
 func (t *Tagging) getTagKeys(c *service.Call, in *tagapi.GetTagKeysInput) (*tagapi.GetTagKeysOutput, error) {

@@ -197,7 +197,7 @@ func TestChange(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := map[string]string{gone: "EntityNotFoundException 400", "arn:aws:kms:x:1:key/2": "NotFoundException 404", "arn:aws:sqs:eu-west-1:1:q": "InvalidParameterException 400"}
+	want := map[string]string{gone: "InvalidParameterException 400", "arn:aws:kms:x:1:key/2": "InvalidParameterException 404", "arn:aws:sqs:eu-west-1:1:q": "InvalidParameterException 400"}
 	got := map[string]string{}
 	for arn, f := range out.FailedResourcesMap {
 		got[arn] = fmt.Sprint(f.ErrorCode, " ", f.StatusCode)
