@@ -93,12 +93,12 @@ func demanded(s *resource.Snapshot, p policy.Policy, v verdict) verdict {
 	worst := v
 	for _, key := range v.keys {
 		k := judgeKey(s, key)
-		switch {
-		case k.code == noKeyNamed || k.code == awsManagedKey:
+		switch k.code {
+		case noKeyNamed, awsManagedKey:
 			worst = stricter(worst, Fail, BelowRequiredMode, v.message+", but "+k.message+" and profile strict requires a customer-managed key")
-		case k.code == keyUnusable:
+		case keyUnusable:
 			worst = stricter(worst, Fail, Reason(keyUnusable), v.message+", but "+k.message)
-		case k.code == keyUnverified:
+		case keyUnverified:
 			worst = stricter(worst, Unknown, Reason(keyUnverified), v.message+", but "+k.message)
 		}
 	}

@@ -128,31 +128,49 @@ func TestKeyNotRead(t *testing.T) {
 		adviceSays string
 	}{
 		"by ARN": {
-			resource.KeyUse{Ref: keyARN, Key: unread, UsedIn: []resource.Location{here()}}, sop(), want{"unknown", "key-unreadable", "", nil},
-			resource.Ref{ARN: keyARN, ID: "good", Account: account, Region: "eu-west-1"}, "medium", "",
+			resource.KeyUse{Ref: keyARN, Key: unread, UsedIn: []resource.Location{here()}},
+			sop(),
+			want{"unknown", "key-unreadable", "", nil},
+			resource.Ref{ARN: keyARN, ID: "good", Account: account, Region: "eu-west-1"},
+			"medium", "",
 		},
 		"by ARN, of another region": {
-			resource.KeyUse{Ref: keyARN, Key: unread, UsedIn: []resource.Location{there}}, sop(), want{"fail", "key-region-mismatch", "", []string{"key-unreadable"}},
-			resource.Ref{ARN: keyARN, ID: "good", Account: account, Region: "eu-west-1"}, "medium", "could not be read",
+			resource.KeyUse{Ref: keyARN, Key: unread, UsedIn: []resource.Location{there}},
+			sop(),
+			want{"fail", "key-region-mismatch", "", []string{"key-unreadable"}},
+			resource.Ref{ARN: keyARN, ID: "good", Account: account, Region: "eu-west-1"},
+			"medium", "could not be read",
 		},
 		"by ARN, not allowed": {
-			resource.KeyUse{Ref: keyARN, Key: unread, UsedIn: []resource.Location{here()}}, listed, want{"fail", "key-not-allowed", "", []string{"key-unreadable"}},
-			resource.Ref{ARN: keyARN, ID: "good", Account: account, Region: "eu-west-1"}, "medium", "",
+			resource.KeyUse{Ref: keyARN, Key: unread, UsedIn: []resource.Location{here()}},
+			listed,
+			want{"fail", "key-not-allowed", "", []string{"key-unreadable"}},
+			resource.Ref{ARN: keyARN, ID: "good", Account: account, Region: "eu-west-1"},
+			"medium", "",
 		},
 		"by alias ARN": {
-			resource.KeyUse{Ref: "arn:aws:kms:eu-west-1:111122223333:alias/glue", Key: unread, UsedIn: []resource.Location{here()}}, listed, want{"unknown", "key-unreadable", "", nil},
-			resource.Ref{ARN: "arn:aws:kms:eu-west-1:111122223333:alias/glue", ID: "alias/glue", Account: account, Region: "eu-west-1"}, "medium", "",
+			resource.KeyUse{Ref: "arn:aws:kms:eu-west-1:111122223333:alias/glue", Key: unread, UsedIn: []resource.Location{here()}},
+			listed,
+			want{"unknown", "key-unreadable", "", nil},
+			resource.Ref{ARN: "arn:aws:kms:eu-west-1:111122223333:alias/glue", ID: "alias/glue", Account: account, Region: "eu-west-1"},
+			"medium", "",
 		},
 		"by alias, at its first use": {
-			resource.KeyUse{Ref: "alias/glue", Key: unread, UsedIn: []resource.Location{here(), there}}, sop(), want{"unknown", "key-unreadable", "", nil},
-			resource.Ref{ID: "alias/glue", Account: "000000000000", Region: "eu-west-2"}, "medium", "",
+			resource.KeyUse{Ref: "alias/glue", Key: unread, UsedIn: []resource.Location{here(), there}},
+			sop(),
+			want{"unknown", "key-unreadable", "", nil},
+			resource.Ref{ID: "alias/glue", Account: "000000000000", Region: "eu-west-2"},
+			"medium", "",
 		},
 		"never read, used nowhere": {
 			resource.KeyUse{Ref: "k"}, sop(), want{"unknown", "key-unreadable", "", nil}, resource.Ref{ID: "k"}, "medium", "",
 		},
 		"missing": {
-			resource.KeyUse{Ref: keyARN, Key: resource.Absent[resource.Key](), UsedIn: []resource.Location{there}}, sop(), want{"fail", "key-missing", "", nil},
-			resource.Ref{ARN: keyARN, ID: "good", Account: account, Region: "eu-west-1"}, "high", "",
+			resource.KeyUse{Ref: keyARN, Key: resource.Absent[resource.Key](), UsedIn: []resource.Location{there}},
+			sop(),
+			want{"fail", "key-missing", "", nil},
+			resource.Ref{ARN: keyARN, ID: "good", Account: account, Region: "eu-west-1"},
+			"high", "",
 		},
 	}
 	for name, test := range tests {

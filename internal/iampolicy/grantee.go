@@ -28,7 +28,7 @@ type Grantee struct {
 func (d Document) Grantees() []Grantee {
 	var all []Grantee
 	for i, s := range d.Statements {
-		if s.Effect != Allow || !(s.hasPrincipals || s.hasNotPrincipals) {
+		if s.Effect != Allow || (!s.hasPrincipals && !s.hasNotPrincipals) {
 			continue
 		}
 		r := d.reach(s)

@@ -72,85 +72,89 @@ func TestDecodeFull(t *testing.T) {
 
 // files is what both Decode and Schema are held against. An empty errs means that Decode accepts. Semantic marks
 // what Decode alone can refuse, because it is about meaning and not structure.
-var files = map[string]struct {
+func files() map[string]file {
+	return map[string]file{
+		"empty":                 {src: ""},
+		"blank lines":           {src: "\n\n"},
+		"comments only":         {src: "# nothing yet\n\n# at all\n"},
+		"document marker only":  {src: "---\n"},
+		"marker and comment":    {src: "---\n# nothing\n"},
+		"empty mapping":         {src: "{}\n"},
+		"full":                  {src: full},
+		"one key":               {src: "profile: strict\n"},
+		"CRLF lines":            {src: "profile: strict\r\nrequire:\r\n  dev_endpoint: SSE-KMS\r\n"},
+		"JSON":                  {src: `{"profile": "sop", "exceptions": []}`},
+		"block text":            {src: exceptionWith("reason", "|\n      two\n      lines")},
+		"folded text":           {src: exceptionWith("reason", ">\n      two\n      lines")},
+		"quoted date":           {src: exceptionWith("expires", `"2028-02-29"`)},
+		"strict and KMS":        {src: "profile: strict\nrequire: {dev_endpoint: SSE-KMS, ml_transform: SSE-KMS}\n"},
+		"empty lists":           {src: "keys: {allowed: [], accounts: []}\nscope: {controls: []}\nexceptions: []\n"},
+		"comment after a value": {src: "profile: sop # the default\nexceptions: [] # none\n"},
+
+		"not a mapping":        {src: "- profile: sop\n", errs: []string{"1:1: the policy is a list; it must be a mapping (key: value)"}},
+		"just text":            {src: "sop\n", errs: []string{`1:1: the policy is the text "sop"; it must be a mapping (key: value)`}},
+		"unknown field":        {src: "profile: sop\nregions: [eu-west-1]\n", errs: []string{`2:1: the policy has no field "regions"; it has profile, require, keys, scope, exceptions, accepted_unread`}},
+		"misspelt field":       {src: "exeptions: []\n", errs: []string{`1:1: the policy has no field "exeptions"; did you mean "exceptions"?`}},
+		"misspelt inner field": {src: "require:\n  dev_endpont: SSE-KMS\n", errs: []string{`2:3: require has no field "dev_endpont"; did you mean "dev_endpoint"?`}},
+		"capital letters":      {src: "Profile: strict\n", errs: []string{`1:1: the policy has no field "Profile"; did you mean "profile"?`}},
+		"unknown profile":      {src: "profile: paranoid\n", errs: []string{`1:10: profile is "paranoid"; it must be one of sop, strict`}},
+		"misspelt profile":     {src: "profile: strickt\n", errs: []string{`1:10: profile is "strickt"; did you mean "strict"?`}},
+		"profile is a number":  {src: "profile: 1\n", errs: []string{"1:10: profile is the number 1; it must be one of sop, strict"}},
+		"profile is a boolean": {src: "profile: true\n", errs: []string{"1:10: profile is the boolean true; it must be one of sop, strict"}},
+		"no value":             {src: "profile:\nexceptions:\n", errs: []string{"1:9: profile has no value", "2:13: exceptions has no value"}},
+		"explicit null":        {src: "scope: null\n", errs: []string{"1:8: scope has no value"}},
+		"tilde":                {src: "scope: {accounts: {include: ~}}\n", errs: []string{"1:29: include has no value"}},
+		"empty include":        {src: "scope:\n  accounts:\n    include: # 1111\n", errs: []string{"3:14: include has no value"}},
+		"mode not for it":      {src: "require: {dev_endpoint: any}\n", errs: []string{`1:25: dev_endpoint is "any"; it must be one of SSE-S3, SSE-KMS`}},
+		"ml mode not for it":   {src: "require: {ml_transform: SSE-S3}\n", errs: []string{`1:25: ml_transform is "SSE-S3"; it must be one of any, SSE-KMS`}},
+		"mode in small":        {src: "require: {dev_endpoint: sse-kms}\n", errs: []string{`1:25: dev_endpoint is "sse-kms"`}},
+		"list for a text":      {src: "profile: [sop]\n", errs: []string{"1:10: profile is a list"}},
+		"text for a list":      {src: "keys: {accounts: \"111122223333\"}\n", errs: []string{`1:18: accounts is the text "111122223333"; it must be a list`}},
+		"mapping for a list":   {src: "exceptions:\n  control: x\n", errs: []string{"2:3: exceptions is a mapping; it must be a list"}},
+		"account not quoted":   {src: "keys: {accounts: [111122223333]}\n", errs: []string{"1:19: an entry of accounts is the number 111122223333; it must be an account id: twelve digits, in quotes"}},
+		"account in octal":     {src: "keys: {accounts: [012345670123]}\n", errs: []string{"1:19: an entry of accounts is the number 012345670123"}},
+		"account too short":    {src: "keys: {accounts: [\"1111\"]}\n", errs: []string{`1:19: an entry of accounts is "1111"; it must be an account id`}},
+		"key is not an ARN":    {src: "keys: {allowed: [alias/glue]}\n", errs: []string{`1:18: an entry of allowed is "alias/glue"; it must be an ARN`}},
+		"odd region":           {src: "scope: {regions: {include: [EU West]}}\n", errs: []string{`1:29: an entry of include is "EU West"; it must be a region`}},
+		"unknown control":      {src: "scope: {controls: [glue-dev-endpoint-s3-encrypton]}\n", errs: []string{`1:20: control is "glue-dev-endpoint-s3-encrypton"; did you mean "glue-dev-endpoint-s3-encryption"?`}},
+		"foreign control":      {src: exceptionWith("control", "s3-bucket-versioning"), errs: []string{`2:14: control is "s3-bucket-versioning"; it must be one of`}},
+		"empty reason":         {src: exceptionWith("reason", `""`), errs: []string{`4:13: reason is ""; it must be text, which must not be empty`}},
+		"blank owner":          {src: exceptionWith("owner", `"  "`), errs: []string{`5:12: owner is "  "; it must be text`}},
+		"owner is a number":    {src: exceptionWith("owner", "7"), errs: []string{"5:12: owner is the number 7; it must be text"}},
+		"resource is a name":   {src: exceptionWith("resource", "dev1"), errs: []string{`3:15: resource is "dev1"; it must be an ARN`}},
+		"resource is *":        {src: exceptionWith("resource", `"*"`), errs: []string{`3:15: resource is "*"; it must be an ARN`}},
+		"date in words":        {src: exceptionWith("expires", "tomorrow"), errs: []string{`6:14: expires is "tomorrow"; it must be a date, YYYY-MM-DD`}},
+		"date with time":       {src: exceptionWith("expires", "2027-01-31T00:00:00Z"), errs: []string{`6:14: expires is "2027-01-31T00:00:00Z"; it must be a date`}},
+		"short date":           {src: exceptionWith("expires", "2027-1-31"), errs: []string{`6:14: expires is "2027-1-31"; it must be a date`}},
+		"year only":            {src: exceptionWith("expires", "2027"), errs: []string{"6:14: expires is the number 2027; it must be a date"}},
+		"no such day":          {src: exceptionWith("expires", "2027-02-29"), errs: []string{"6:14: expires is 2027-02-29, which is not in the calendar"}, semantic: true},
+		"no such month":        {src: exceptionWith("expires", "2027-13-01"), errs: []string{"6:14: expires is 2027-13-01, which is not in the calendar"}, semantic: true},
+		"missing fields":       {src: "exceptions:\n  - control: glue-encryption-key-management\n    reason: x\n", errs: []string{`2:5: an exception must have "resource"`, `2:5: an exception must have "owner"`, `2:5: an exception must have "expires"`}},
+		"empty exception":      {src: "exceptions:\n  - {}\n", errs: []string{`2:5: an exception must have "control"`, `"resource"`, `"reason"`, `"owner"`, `"expires"`}},
+		"null exception":       {src: "exceptions:\n  -\n", errs: []string{"2:5: an exception has no value"}},
+		"bad operation":        {src: "accepted_unread:\n  - {account: \"*\", region: me-*, operation: GetMLTransforms, reason: r, until: 2027-01-31}\n", errs: []string{`2:45: operation is "GetMLTransforms"; it must be an operation such as glue:GetMLTransforms`}},
+		"weaker than strict": {
+			src:      "profile: strict\nrequire:\n  dev_endpoint: SSE-S3\n  ml_transform: any\n",
+			errs:     []string{"3:17: profile strict requires SSE-KMS, so dev_endpoint can't be SSE-S3", "4:17: profile strict requires SSE-KMS, so ml_transform can't be any"},
+			semantic: true,
+		},
+		"several at once": {
+			src: "profil: sop\nrequire:\n  dev_endpoint: AES\nscope:\n  regions: eu-west-1\nkeys:\n  accounts: [1]\n",
+			errs: []string{
+				`1:1: the policy has no field "profil"; did you mean "profile"?`,
+				`3:17: dev_endpoint is "AES"; it must be one of SSE-S3, SSE-KMS`,
+				`5:12: regions is the text "eu-west-1"; it must be a mapping`,
+				`7:14: an entry of accounts is the number 1`,
+			},
+		},
+		"number as a key": {src: "1: sop\n", errs: []string{"1:1: the policy has a key that is not plain text: the number 1"}},
+	}
+}
+
+type file struct {
 	src      string
 	errs     []string // line:column: message, without the file
 	semantic bool
-}{
-	"empty":                 {src: ""},
-	"blank lines":           {src: "\n\n"},
-	"comments only":         {src: "# nothing yet\n\n# at all\n"},
-	"document marker only":  {src: "---\n"},
-	"marker and comment":    {src: "---\n# nothing\n"},
-	"empty mapping":         {src: "{}\n"},
-	"full":                  {src: full},
-	"one key":               {src: "profile: strict\n"},
-	"CRLF lines":            {src: "profile: strict\r\nrequire:\r\n  dev_endpoint: SSE-KMS\r\n"},
-	"JSON":                  {src: `{"profile": "sop", "exceptions": []}`},
-	"block text":            {src: exceptionWith("reason", "|\n      two\n      lines")},
-	"folded text":           {src: exceptionWith("reason", ">\n      two\n      lines")},
-	"quoted date":           {src: exceptionWith("expires", `"2028-02-29"`)},
-	"strict and KMS":        {src: "profile: strict\nrequire: {dev_endpoint: SSE-KMS, ml_transform: SSE-KMS}\n"},
-	"empty lists":           {src: "keys: {allowed: [], accounts: []}\nscope: {controls: []}\nexceptions: []\n"},
-	"comment after a value": {src: "profile: sop # the default\nexceptions: [] # none\n"},
-
-	"not a mapping":        {src: "- profile: sop\n", errs: []string{"1:1: the policy is a list; it must be a mapping (key: value)"}},
-	"just text":            {src: "sop\n", errs: []string{`1:1: the policy is the text "sop"; it must be a mapping (key: value)`}},
-	"unknown field":        {src: "profile: sop\nregions: [eu-west-1]\n", errs: []string{`2:1: the policy has no field "regions"; it has profile, require, keys, scope, exceptions, accepted_unread`}},
-	"misspelt field":       {src: "exeptions: []\n", errs: []string{`1:1: the policy has no field "exeptions"; did you mean "exceptions"?`}},
-	"misspelt inner field": {src: "require:\n  dev_endpont: SSE-KMS\n", errs: []string{`2:3: require has no field "dev_endpont"; did you mean "dev_endpoint"?`}},
-	"capital letters":      {src: "Profile: strict\n", errs: []string{`1:1: the policy has no field "Profile"; did you mean "profile"?`}},
-	"unknown profile":      {src: "profile: paranoid\n", errs: []string{`1:10: profile is "paranoid"; it must be one of sop, strict`}},
-	"misspelt profile":     {src: "profile: strickt\n", errs: []string{`1:10: profile is "strickt"; did you mean "strict"?`}},
-	"profile is a number":  {src: "profile: 1\n", errs: []string{"1:10: profile is the number 1; it must be one of sop, strict"}},
-	"profile is a boolean": {src: "profile: true\n", errs: []string{"1:10: profile is the boolean true; it must be one of sop, strict"}},
-	"no value":             {src: "profile:\nexceptions:\n", errs: []string{"1:9: profile has no value", "2:13: exceptions has no value"}},
-	"explicit null":        {src: "scope: null\n", errs: []string{"1:8: scope has no value"}},
-	"tilde":                {src: "scope: {accounts: {include: ~}}\n", errs: []string{"1:29: include has no value"}},
-	"empty include":        {src: "scope:\n  accounts:\n    include: # 1111\n", errs: []string{"3:14: include has no value"}},
-	"mode not for it":      {src: "require: {dev_endpoint: any}\n", errs: []string{`1:25: dev_endpoint is "any"; it must be one of SSE-S3, SSE-KMS`}},
-	"ml mode not for it":   {src: "require: {ml_transform: SSE-S3}\n", errs: []string{`1:25: ml_transform is "SSE-S3"; it must be one of any, SSE-KMS`}},
-	"mode in small":        {src: "require: {dev_endpoint: sse-kms}\n", errs: []string{`1:25: dev_endpoint is "sse-kms"`}},
-	"list for a text":      {src: "profile: [sop]\n", errs: []string{"1:10: profile is a list"}},
-	"text for a list":      {src: "keys: {accounts: \"111122223333\"}\n", errs: []string{`1:18: accounts is the text "111122223333"; it must be a list`}},
-	"mapping for a list":   {src: "exceptions:\n  control: x\n", errs: []string{"2:3: exceptions is a mapping; it must be a list"}},
-	"account not quoted":   {src: "keys: {accounts: [111122223333]}\n", errs: []string{"1:19: an entry of accounts is the number 111122223333; it must be an account id: twelve digits, in quotes"}},
-	"account in octal":     {src: "keys: {accounts: [012345670123]}\n", errs: []string{"1:19: an entry of accounts is the number 012345670123"}},
-	"account too short":    {src: "keys: {accounts: [\"1111\"]}\n", errs: []string{`1:19: an entry of accounts is "1111"; it must be an account id`}},
-	"key is not an ARN":    {src: "keys: {allowed: [alias/glue]}\n", errs: []string{`1:18: an entry of allowed is "alias/glue"; it must be an ARN`}},
-	"odd region":           {src: "scope: {regions: {include: [EU West]}}\n", errs: []string{`1:29: an entry of include is "EU West"; it must be a region`}},
-	"unknown control":      {src: "scope: {controls: [glue-dev-endpoint-s3-encrypton]}\n", errs: []string{`1:20: control is "glue-dev-endpoint-s3-encrypton"; did you mean "glue-dev-endpoint-s3-encryption"?`}},
-	"foreign control":      {src: exceptionWith("control", "s3-bucket-versioning"), errs: []string{`2:14: control is "s3-bucket-versioning"; it must be one of`}},
-	"empty reason":         {src: exceptionWith("reason", `""`), errs: []string{`4:13: reason is ""; it must be text, which must not be empty`}},
-	"blank owner":          {src: exceptionWith("owner", `"  "`), errs: []string{`5:12: owner is "  "; it must be text`}},
-	"owner is a number":    {src: exceptionWith("owner", "7"), errs: []string{"5:12: owner is the number 7; it must be text"}},
-	"resource is a name":   {src: exceptionWith("resource", "dev1"), errs: []string{`3:15: resource is "dev1"; it must be an ARN`}},
-	"resource is *":        {src: exceptionWith("resource", `"*"`), errs: []string{`3:15: resource is "*"; it must be an ARN`}},
-	"date in words":        {src: exceptionWith("expires", "tomorrow"), errs: []string{`6:14: expires is "tomorrow"; it must be a date, YYYY-MM-DD`}},
-	"date with time":       {src: exceptionWith("expires", "2027-01-31T00:00:00Z"), errs: []string{`6:14: expires is "2027-01-31T00:00:00Z"; it must be a date`}},
-	"short date":           {src: exceptionWith("expires", "2027-1-31"), errs: []string{`6:14: expires is "2027-1-31"; it must be a date`}},
-	"year only":            {src: exceptionWith("expires", "2027"), errs: []string{"6:14: expires is the number 2027; it must be a date"}},
-	"no such day":          {src: exceptionWith("expires", "2027-02-29"), errs: []string{"6:14: expires is 2027-02-29, which is not in the calendar"}, semantic: true},
-	"no such month":        {src: exceptionWith("expires", "2027-13-01"), errs: []string{"6:14: expires is 2027-13-01, which is not in the calendar"}, semantic: true},
-	"missing fields":       {src: "exceptions:\n  - control: glue-encryption-key-management\n    reason: x\n", errs: []string{`2:5: an exception must have "resource"`, `2:5: an exception must have "owner"`, `2:5: an exception must have "expires"`}},
-	"empty exception":      {src: "exceptions:\n  - {}\n", errs: []string{`2:5: an exception must have "control"`, `"resource"`, `"reason"`, `"owner"`, `"expires"`}},
-	"null exception":       {src: "exceptions:\n  -\n", errs: []string{"2:5: an exception has no value"}},
-	"bad operation":        {src: "accepted_unread:\n  - {account: \"*\", region: me-*, operation: GetMLTransforms, reason: r, until: 2027-01-31}\n", errs: []string{`2:45: operation is "GetMLTransforms"; it must be an operation such as glue:GetMLTransforms`}},
-	"weaker than strict": {
-		src:      "profile: strict\nrequire:\n  dev_endpoint: SSE-S3\n  ml_transform: any\n",
-		errs:     []string{"3:17: profile strict requires SSE-KMS, so dev_endpoint can't be SSE-S3", "4:17: profile strict requires SSE-KMS, so ml_transform can't be any"},
-		semantic: true,
-	},
-	"several at once": {
-		src: "profil: sop\nrequire:\n  dev_endpoint: AES\nscope:\n  regions: eu-west-1\nkeys:\n  accounts: [1]\n",
-		errs: []string{
-			`1:1: the policy has no field "profil"; did you mean "profile"?`,
-			`3:17: dev_endpoint is "AES"; it must be one of SSE-S3, SSE-KMS`,
-			`5:12: regions is the text "eu-west-1"; it must be a mapping`,
-			`7:14: an entry of accounts is the number 1`,
-		},
-	},
-	"number as a key": {src: "1: sop\n", errs: []string{"1:1: the policy has a key that is not plain text: the number 1"}},
 }
 
 // exceptionWith is a policy with one good exception, one field of which is replaced. The fields stand on lines 2 to 6.
@@ -175,7 +179,7 @@ func exceptionWith(field, value string) string {
 
 func TestDecode(t *testing.T) {
 	t.Parallel()
-	for name, test := range files {
+	for name, test := range files() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			got, err := policy.Decode("f.yaml", []byte(test.src))
@@ -243,7 +247,7 @@ func checkErrors(t *testing.T, err error, want []string) {
 func TestSchemaAgreesWithDecode(t *testing.T) {
 	t.Parallel()
 	schema := compile(t)
-	for name, test := range files {
+	for name, test := range files() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var value any
@@ -357,7 +361,7 @@ func TestDigest(t *testing.T) {
 }
 
 func FuzzDecode(f *testing.F) {
-	for _, test := range files {
+	for _, test := range files() {
 		f.Add([]byte(test.src))
 	}
 	for _, src := range []string{"a: &a [*a]\n", "? x\n: y\n", "!!map {}\n", "- - - a\n", "%YAML 1.2\n---\n", "\xff\xfe", "a: |2\n  b\n"} {

@@ -18,7 +18,7 @@ const (
 	Strict Profile = "strict"
 )
 
-// Any, as a required mode, is satisfied by every encryption at rest.
+// Any is the required mode that every encryption at rest satisfies.
 const Any resource.Mode = "any"
 
 // Policy is what an organisation demands. The zero Policy is not valid: start from Default or Decode.

@@ -80,8 +80,10 @@ func TestException(t *testing.T) {
 	t.Parallel()
 	const arn = "arn:aws:glue:eu-west-1:111122223333:devEndpoint/dev1"
 	e := func(resource, owner, expires string) policy.Exception {
-		return policy.Exception{Control: "glue-dev-endpoint-s3-encryption", Resource: policy.ARNPattern(resource), Reason: "r",
-			Owner: policy.Text(owner), Expires: policy.Date(expires)}
+		return policy.Exception{
+			Control: "glue-dev-endpoint-s3-encryption", Resource: policy.ARNPattern(resource), Reason: "r",
+			Owner: policy.Text(owner), Expires: policy.Date(expires),
+		}
 	}
 	other := e(arn, "other control", "2030-01-01")
 	other.Control = "glue-dev-endpoint-log-encryption"
