@@ -41,6 +41,9 @@ func (g *Glue) createDevEndpoint(c *service.Call, in *awsglue.CreateDevEndpointI
 	if err := g.place(l, e); err != nil {
 		return nil, err
 	}
+	if e.failure == "" {
+		e.failure = g.keyRefusal(l, e)
+	}
 	e.due = c.Now.Add(s.Provisioning)
 	if e.failure != "" {
 		e.due = c.Now.Add(s.running())
@@ -146,6 +149,23 @@ func (g *Glue) place(l *location, e *endpoint) error {
 	}
 	e.address = address
 	return nil
+}
+
+// keyRefusal says why the endpoint's role can't write with its S3 keys; empty: it can. AWS takes any key ARN at create and
+// finds a bad one late; that an endpoint then fails, and its wording, is unconfirmed.
+func (g *Glue) keyRefusal(l *location, e *endpoint) string {
+	if g.keys == nil || e.view.SecurityConfiguration == nil {
+		return ""
+	}
+	for _, s := range l.s3Encryption(e.view.SecurityConfiguration) {
+		if s.S3EncryptionMode != types.S3EncryptionModeSsekms || deref(s.KmsKeyArn) == "" {
+			continue
+		}
+		if why := g.keys.Refusal(l.account, l.region, deref(e.view.RoleArn), *s.KmsKeyArn); why != "" {
+			return "Cannot encrypt with key " + *s.KmsKeyArn + ": " + why
+		}
+	}
+	return ""
 }
 
 // owner names an endpoint to EC2.

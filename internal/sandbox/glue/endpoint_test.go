@@ -246,6 +246,42 @@ func TestDevEndpointStates(t *testing.T) {
 	}
 }
 
+func TestKeyThatCannotBeUsed(t *testing.T) {
+	t.Parallel()
+	const key = "arn:aws:kms:eu-west-1:111122223333:key/k"
+	w := newWorld(t)
+	w.keys[key] = "AccessDeniedException"
+	w.configuration("sec", "SSE-KMS")
+	w.configuration("s3", "SSE-S3") // names the key too, without using it
+	for _, name := range []string{"sec", "s3"} {
+		must[awsglue.CreateDevEndpointOutput](w, endpointInput(func(in *awsglue.CreateDevEndpointInput) { in.EndpointName, in.SecurityConfiguration = &name, &name }))
+	}
+	w.pass(time.Hour)
+	if e := w.endpoint("sec"); *e.Status != failed || *e.FailureReason != "Cannot encrypt with key "+key+": AccessDeniedException" {
+		t.Errorf("%s: %s", *e.Status, deref(e.FailureReason))
+	}
+	if e := w.endpoint("s3"); *e.Status != ready {
+		t.Errorf("%s: %s", *e.Status, deref(e.FailureReason))
+	}
+}
+
+func TestWriteFromEndpoint(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.configuration("sec", "SSE-KMS")
+	must[awsglue.CreateDevEndpointOutput](w, endpointInput(func(in *awsglue.CreateDevEndpointInput) { in.SecurityConfiguration = ptr("sec") }))
+	if err := w.WriteFromEndpoint(w.now, account, region, "dev", "s3://labels/proof", nil); err == nil {
+		t.Error("wrote while provisioning")
+	}
+	w.pass(10 * time.Minute)
+	if err := w.WriteFromEndpoint(w.now, account, region, "dev", "s3://labels/proof", []byte("x")); err != nil {
+		t.Fatal(err)
+	}
+	if got := w.objects.mode["labels/proof"]; got != "SSE-KMS arn:aws:kms:eu-west-1:111122223333:key/k" {
+		t.Errorf("written as %q", got)
+	}
+}
+
 func TestDeleteDevEndpoint(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

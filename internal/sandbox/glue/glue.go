@@ -48,6 +48,12 @@ type Objects interface {
 	WriteObject(account, bucket, key string, body []byte, mode, kmsKey string) error
 }
 
+// Keys is KMS as far as what encrypts with a key needs it.
+type Keys interface {
+	// Refusal says why KMS won't let a role encrypt with a key, named by id, ARN or alias; empty: it lets it.
+	Refusal(account, region, roleARN, key string) string
+}
+
 // Permissions decides what a call needs beside its own permission.
 type Permissions interface {
 	// AuthorizeWith returns nil when the caller may take the action on the resource, else AWS's refusal. The keys are
@@ -60,6 +66,7 @@ type Options struct {
 	Roles   Roles
 	Subnets Subnets
 	Objects Objects
+	Keys    Keys
 	// Permissions is asked for iam:PassRole on the role that a call passes, and for glue:TagResource when a create
 	// gives tags.
 	Permissions Permissions
@@ -71,6 +78,7 @@ type Glue struct {
 	roles       Roles
 	subnets     Subnets
 	objects     Objects
+	keys        Keys
 	permissions Permissions
 	settings    atomic.Pointer[Settings]
 
@@ -83,7 +91,7 @@ type Glue struct {
 // New makes an empty Glue.
 func New(o Options) *Glue {
 	g := &Glue{
-		roles: o.Roles, subnets: o.Subnets, objects: o.Objects, permissions: o.Permissions,
+		roles: o.Roles, subnets: o.Subnets, objects: o.Objects, keys: o.Keys, permissions: o.Permissions,
 		locations: map[place]*location{},
 	}
 	s := o.Settings.withDefaults()

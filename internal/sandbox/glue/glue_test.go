@@ -34,13 +34,14 @@ type world struct {
 	subnets *fakeSubnets
 	objects *fakeObjects
 	denied  fakePermissions
+	keys    fakeKeys
 }
 
 func newWorld(t *testing.T, edit ...func(*Settings)) *world {
 	t.Helper()
 	w := &world{
 		t: t, now: time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC), region: region,
-		roles: fakeRoles{role: true}, denied: fakePermissions{},
+		roles: fakeRoles{role: true}, denied: fakePermissions{}, keys: fakeKeys{},
 		subnets: &fakeSubnets{free: map[string]int{"subnet-1": 12, "subnet-full": 1, "subnet-island": 100}},
 		objects: &fakeObjects{region: map[string]string{"labels": region, "far": "us-east-1"}, body: map[string]string{}, mode: map[string]string{}},
 	}
@@ -48,7 +49,7 @@ func newWorld(t *testing.T, edit ...func(*Settings)) *world {
 	for _, e := range edit {
 		e(&s)
 	}
-	w.Glue = New(Options{Roles: w.roles, Subnets: w.subnets, Objects: w.objects, Permissions: w.denied, Settings: s})
+	w.Glue = New(Options{Roles: w.roles, Subnets: w.subnets, Objects: w.objects, Keys: w.keys, Permissions: w.denied, Settings: s})
 	return w
 }
 
@@ -103,6 +104,11 @@ func refused(t *testing.T, err error, code, text string) {
 type fakeRoles map[string]bool
 
 func (r fakeRoles) TrustsService(_, arn, _ string) bool { return r[arn] }
+
+// fakeKeys says why a key can't be used.
+type fakeKeys map[string]string
+
+func (k fakeKeys) Refusal(_, _, _, key string) string { return k[key] }
 
 type fakePermissions map[string]bool
 

@@ -92,6 +92,27 @@ func (l *location) checkConfiguration(name *string) error {
 	return invalid("Error trying to retrieve security config, error message: Security Configuration %s does not exist", *name)
 }
 
+// s3Encryption returns the S3 entries of a named configuration; none when it is missing or has none.
+func (l *location) s3Encryption(name *string) []types.S3Encryption {
+	if name == nil {
+		return nil
+	}
+	s := l.configs.get(*name)
+	if s == nil || s.view.EncryptionConfiguration == nil {
+		return nil
+	}
+	return s.view.EncryptionConfiguration.S3Encryption
+}
+
+// s3Mode returns how a named configuration encrypts what is written to S3; empty leaves it to the bucket.
+func (l *location) s3Mode(name *string) (mode, kmsKey string) {
+	entries := l.s3Encryption(name)
+	if len(entries) == 0 || entries[0].S3EncryptionMode == types.S3EncryptionModeDisabled {
+		return "", ""
+	}
+	return string(entries[0].S3EncryptionMode), deref(entries[0].KmsKeyArn)
+}
+
 func (g *Glue) getSecurityConfiguration(
 	c *service.Call, in *awsglue.GetSecurityConfigurationInput,
 ) (*awsglue.GetSecurityConfigurationOutput, error) {

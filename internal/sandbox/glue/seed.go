@@ -175,3 +175,21 @@ func (g *Glue) PutSession(account, region string, s types.Session, tags map[stri
 	l.sessions.put(deref(s.Id), &session{view: s, tags: maps.Clone(tags)})
 	l.seeded.Sessions++
 }
+
+// WriteFromEndpoint stores an S3 object as a job on a READY endpoint would: encrypted as the endpoint's security
+// configuration says. No API call does that; it stands for what people run on the cluster.
+func (g *Glue) WriteFromEndpoint(now time.Time, account, region, name, path string, body []byte) error {
+	to, ok := parsePath(path)
+	if !ok || to.key == "" || g.objects == nil {
+		return invalid("Cannot write to %s", path)
+	}
+	l := g.made(account, region)
+	defer l.mu.Unlock()
+	l.settleEndpoints(now)
+	e := l.endpoints.get(name)
+	if e == nil || e.status() != ready {
+		return notFound("No READY development endpoint %s", name)
+	}
+	mode, key := l.s3Mode(e.view.SecurityConfiguration)
+	return g.objects.WriteObject(account, to.bucket, to.key, body, mode, key)
+}

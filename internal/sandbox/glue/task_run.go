@@ -1,6 +1,7 @@
 package glue
 
 import (
+	"errors"
 	"hash/fnv"
 	"time"
 
@@ -34,12 +35,28 @@ func (r *taskRun) step(g *Glue, l *location, t *transform, now time.Time) {
 		r.finish(types.TaskStatusTypeStopped, at)
 		return
 	}
-	if err := r.work(g, l, t, at); err != nil {
+	err := t.keyRefusal(g, l)
+	if err == nil {
+		err = r.work(g, l, t, at)
+	}
+	if err != nil {
 		r.view.ErrorString = ptr(err.Error())
 		r.finish(types.TaskStatusTypeFailed, at)
 		return
 	}
 	r.finish(types.TaskStatusTypeSucceeded, at)
+}
+
+// keyRefusal says why the transform's role can't use the key of its user data; no task runs without it.
+func (t *transform) keyRefusal(g *Glue, l *location) error {
+	data := deref(t.view.TransformEncryption).MlUserDataEncryption
+	if g.keys == nil || data == nil || data.MlUserDataEncryptionMode != types.MLUserDataEncryptionModeStringSsekms || data.KmsKeyId == nil {
+		return nil
+	}
+	if why := g.keys.Refusal(l.account, l.region, deref(t.view.Role), *data.KmsKeyId); why != "" {
+		return errors.New("cannot use key " + *data.KmsKeyId + ": " + why)
+	}
+	return nil
 }
 
 func (r *taskRun) finish(status types.TaskStatusType, at time.Time) {

@@ -226,26 +226,9 @@ func (g *Glue) write(l *location, t *transform, p s3Path, what string, body []by
 		}
 		key += deref(t.view.TransformId) + "-" + what + ".csv"
 	}
-	mode, kmsKey := l.taskRunEncryption(t)
+	mode, kmsKey := l.s3Mode(deref(t.view.TransformEncryption).TaskRunSecurityConfigurationName)
 	if err := g.objects.WriteObject(l.account, p.bucket, key, body, mode, kmsKey); err != nil {
 		return fmt.Errorf("cannot write s3://%s/%s: %w", p.bucket, key, err)
 	}
 	return nil
-}
-
-// taskRunEncryption is how a transform's task runs encrypt what they write to S3.
-func (l *location) taskRunEncryption(t *transform) (mode, kmsKey string) {
-	e := t.view.TransformEncryption
-	if e == nil || e.TaskRunSecurityConfigurationName == nil {
-		return "", ""
-	}
-	s := l.configs.get(*e.TaskRunSecurityConfigurationName)
-	if s == nil || s.view.EncryptionConfiguration == nil || len(s.view.EncryptionConfiguration.S3Encryption) == 0 {
-		return "", ""
-	}
-	first := s.view.EncryptionConfiguration.S3Encryption[0]
-	if first.S3EncryptionMode == types.S3EncryptionModeDisabled {
-		return "", ""
-	}
-	return string(first.S3EncryptionMode), deref(first.KmsKeyArn)
 }

@@ -192,6 +192,29 @@ func TestRunsThatFail(t *testing.T) {
 	})
 }
 
+func TestRunNeedsTheKeyOfItsData(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.objects.body["labels/in.csv"] = labelFile
+	id := *must[awsglue.CreateMLTransformOutput](w, transformInput(func(in *awsglue.CreateMLTransformInput) {
+		in.TransformEncryption = &types.TransformEncryption{MlUserDataEncryption: &types.MLUserDataEncryption{
+			MlUserDataEncryptionMode: types.MLUserDataEncryptionModeStringSsekms, KmsKeyId: ptr("alias/data"),
+		}}
+	})).TransformId
+	w.keys["alias/data"] = "DisabledException"
+	run := w.importLabels(id, "s3://labels/in.csv", true)
+	w.pass(time.Hour)
+	if got := w.run(id, run); got.Status != types.TaskStatusTypeFailed || *got.ErrorString != "cannot use key alias/data: DisabledException" {
+		t.Errorf("%s %s", got.Status, deref(got.ErrorString))
+	}
+	delete(w.keys, "alias/data")
+	run = w.importLabels(id, "s3://labels/in.csv", true)
+	w.pass(time.Hour)
+	if got := w.run(id, run); got.Status != types.TaskStatusTypeSucceeded {
+		t.Errorf("%s %s", got.Status, deref(got.ErrorString))
+	}
+}
+
 func TestConcurrentRunsAndCancel(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, func(s *Settings) { s.TaskRuns = 1 })
