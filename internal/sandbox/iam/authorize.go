@@ -17,11 +17,21 @@ func (x *IAM) Authorize(c *service.Call, action, resource string) *service.Error
 		(strings.HasPrefix(action, "kms:") && strings.Contains(resource, ":key/")) {
 		return nil
 	}
+	return x.authorize(c, action, resource, nil)
+}
+
+// AuthorizeWith judges a permission that a call needs beside its own, such as iam:PassRole; keys are condition keys of
+// the request, in any case, beside those that every request has.
+func (x *IAM) AuthorizeWith(c *service.Call, action, resource string, keys map[string][]string) *service.Error {
+	return x.authorize(c, action, resource, policyeval.NewMap(keys))
+}
+
+func (x *IAM) authorize(c *service.Call, action, resource string, extra policyeval.Context) *service.Error {
 	p := x.policiesOf(c)
 	if p.Unrestricted && p.ServiceControl == nil {
 		return nil
 	}
-	ctx := callContext{call: c, tags: p.tags}
+	ctx := callContext{call: c, tags: p.tags, extra: extra}
 	r := policyeval.Request{Principal: principalOf(c), Action: action, Resource: resource, Context: &ctx}
 	result := policyeval.Evaluate(&r, &p.Policies)
 	if result.Decision == policyeval.Allowed {

@@ -271,6 +271,24 @@ func TestAuthorizeWording(t *testing.T) {
 	}
 }
 
+func TestAuthorizeWith(t *testing.T) {
+	t.Parallel()
+	x := newIAM(t)
+	if _, err := x.PutRole(account, iam.Role{Name: "Fixer", Trust: glueTrust, Inline: map[string]string{
+		"pass": `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"iam:PassRole","Resource":"*","Condition":{"StringEquals":{"iam:PassedToService":"glue.amazonaws.com"}}}}`,
+	}}); err != nil {
+		t.Fatal(err)
+	}
+	c, role := session("glue", "Fixer"), "arn:aws:iam::111122223333:role/Glue"
+	if err := x.AuthorizeWith(c, "iam:PassRole", role, map[string][]string{"iam:PassedToService": {"glue.amazonaws.com"}}); err != nil {
+		t.Errorf("passing a role to Glue: %v", err)
+	}
+	err := x.AuthorizeWith(c, "iam:PassRole", role, map[string][]string{"iam:PassedToService": {"ec2.amazonaws.com"}})
+	if err == nil || err.Code != "AccessDeniedException" || !strings.Contains(err.Message, "iam:PassRole on resource: "+role+" because no identity-based policy") {
+		t.Errorf("passing a role to EC2: %v", err)
+	}
+}
+
 func TestTrustsServiceAndAllows(t *testing.T) {
 	t.Parallel()
 	x := newIAM(t)

@@ -1,7 +1,6 @@
 package kms
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 
@@ -30,7 +29,26 @@ type requirement struct {
 	dryRun *bool
 }
 
-var keyIDSyntax = regexp.MustCompile(`^(mrk-[0-9a-f]{32}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})$`)
+// isKeyID tells a UUID, or mrk- and 32 digits, from other text.
+func isKeyID(s string) bool {
+	if len(s) != 36 {
+		return false
+	}
+	multi := strings.HasPrefix(s, "mrk-")
+	for i := range len(s) {
+		dash := i == 8 || i == 13 || i == 18 || i == 23
+		switch {
+		case multi && i < 4:
+		case !multi && dash:
+			if s[i] != '-' {
+				return false
+			}
+		case (s[i] < '0' || s[i] > '9') && (s[i] < 'a' || s[i] > 'f'):
+			return false
+		}
+	}
+	return true
+}
 
 // usable states let a key encrypt or sign; steady ones let it be managed.
 func usable() []types.KeyState {
@@ -71,7 +89,7 @@ func parseReference(c *service.Call, ref string) (reference, *service.Error) {
 	switch {
 	case strings.HasPrefix(ref, "alias/"):
 		r.alias = ref
-	case keyIDSyntax.MatchString(ref):
+	case isKeyID(ref):
 		r.id = ref
 	default:
 		return r, refused("NotFoundException", "Invalid keyId '%s'", ref)

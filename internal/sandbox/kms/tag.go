@@ -82,3 +82,31 @@ func (x *KMS) listTags(c *service.Call, in *awskms.ListResourceTagsInput) (*awsk
 	})
 	return out, err
 }
+
+// EachTagged gives the ARN and tags of every key of the call's location that has tags.
+func (x *KMS) EachTagged(c *service.Call, yield func(arn string, tags map[string]string)) {
+	p := x.place(c.Account, c.Region)
+	p.mu.Lock()
+	found := map[string]map[string]string{}
+	for id := range p.keys {
+		if k := p.live(id, c); k != nil && len(k.tags) > 0 {
+			found[k.arn()] = maps.Clone(k.tags)
+		}
+	}
+	p.mu.Unlock()
+	for _, arn := range slices.Sorted(maps.Keys(found)) {
+		yield(arn, found[arn])
+	}
+}
+
+// AddTags does what TagResource does, permission included.
+func (x *KMS) AddTags(c *service.Call, arn string, tags map[string]string) error {
+	_, err := x.tag(as(c, "TagResource"), &awskms.TagResourceInput{KeyId: &arn, Tags: tagList(tags)})
+	return err
+}
+
+// RemoveTags does what UntagResource does, permission included.
+func (x *KMS) RemoveTags(c *service.Call, arn string, keys []string) error {
+	_, err := x.untag(as(c, "UntagResource"), &awskms.UntagResourceInput{KeyId: &arn, TagKeys: keys})
+	return err
+}
