@@ -127,7 +127,7 @@ func (f *CloudFormation) describeStacks(c *service.Call, in *cloudformation.Desc
 	if err != nil {
 		return nil, validation("Invalid token provided")
 	}
-	out := &cloudformation.DescribeStacksOutput{NextToken: next}
+	out := &cloudformation.DescribeStacksOutput{NextToken: next, Stacks: []types.Stack{}} // an empty list is sent as one
 	for _, s := range page {
 		out.Stacks = append(out.Stacks, s.show())
 	}
@@ -163,7 +163,7 @@ func (f *CloudFormation) describeStackResources(c *service.Call, in *cloudformat
 	} else if s = f.owner(c, *in.PhysicalResourceId); s == nil {
 		return nil, validation("Stack for %s does not exist", *in.PhysicalResourceId)
 	}
-	out := &cloudformation.DescribeStackResourcesOutput{}
+	out := &cloudformation.DescribeStackResourcesOutput{StackResources: []types.StackResource{}}
 	for _, r := range s.Resources {
 		if in.LogicalResourceId != nil && r.LogicalID != *in.LogicalResourceId || len(out.StackResources) == describeLimit {
 			continue
@@ -202,7 +202,7 @@ func (f *CloudFormation) listStackResources(c *service.Call, in *cloudformation.
 	if err != nil {
 		return nil, validation("Invalid token provided")
 	}
-	out := &cloudformation.ListStackResourcesOutput{NextToken: next}
+	out := &cloudformation.ListStackResourcesOutput{NextToken: next, StackResourceSummaries: []types.StackResourceSummary{}}
 	for _, r := range page {
 		out.StackResourceSummaries = append(out.StackResourceSummaries, types.StackResourceSummary{
 			LogicalResourceId: aws.String(r.LogicalID), PhysicalResourceId: aws.String(r.PhysicalID), ResourceType: aws.String(r.Type),

@@ -114,7 +114,7 @@ func (w *CloudWatch) getMetricStatistics(c *service.Call, in *cloudwatch.GetMetr
 		return nil, err
 	}
 	m := types.Metric{Namespace: in.Namespace, MetricName: in.MetricName, Dimensions: in.Dimensions}
-	out := &cloudwatch.GetMetricStatisticsOutput{Label: in.MetricName}
+	out := &cloudwatch.GetMetricStatisticsOutput{Label: in.MetricName, Datapoints: []types.Datapoint{}}
 	for _, b := range w.buckets(c, &m, *in.StartTime, *in.EndTime, *in.Period, in.Unit) {
 		d := types.Datapoint{Timestamp: aws.Time(b.at), Unit: b.unit}
 		for _, s := range in.Statistics {
@@ -176,7 +176,7 @@ func (w *CloudWatch) getMetricData(c *service.Call, in *cloudwatch.GetMetricData
 	if err != nil {
 		return nil, err
 	}
-	out := &cloudwatch.GetMetricDataOutput{}
+	out := &cloudwatch.GetMetricDataOutput{MetricDataResults: []types.MetricDataResult{}, Messages: []types.MessageData{}}
 	seen := 0 // points over all queries, to page by
 	for i := range in.MetricDataQueries {
 		q := &in.MetricDataQueries[i]
@@ -184,7 +184,7 @@ func (w *CloudWatch) getMetricData(c *service.Call, in *cloudwatch.GetMetricData
 			continue
 		}
 		label := cmp.Or(aws.ToString(q.Label), aws.ToString(q.MetricStat.Metric.MetricName))
-		result := types.MetricDataResult{Id: q.Id, Label: &label, StatusCode: types.StatusCodeComplete}
+		result := types.MetricDataResult{Id: q.Id, Label: &label, StatusCode: types.StatusCodeComplete, Timestamps: []time.Time{}, Values: []float64{}}
 		for _, v := range w.values(c, in, q.MetricStat) {
 			if seen++; seen > from && seen <= from+limit {
 				result.Timestamps, result.Values = append(result.Timestamps, v.at), append(result.Values, v.value)

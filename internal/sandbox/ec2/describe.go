@@ -69,7 +69,7 @@ func describe[T any](items []T, k kind[T], in request) (found []T, next *string,
 	if err != nil {
 		return nil, nil, service.Errorf("InvalidPaginationToken", "The specified pagination token is not valid or is expired.")
 	}
-	return slices.Clone(found), next, nil
+	return append([]T{}, found...), next, nil // an empty list is sent as one
 }
 
 func filterText(filters []types.Filter) []string {

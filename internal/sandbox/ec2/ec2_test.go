@@ -275,6 +275,14 @@ func TestReachesS3(t *testing.T) {
 	}
 }
 
+func TestEmptyListsAreSent(t *testing.T) {
+	t.Parallel()
+	out, err := New(enabled{}).describeAddresses(call(), &ec2.DescribeAddressesInput{})
+	if err != nil || out.Addresses == nil {
+		t.Errorf("got %v, %v", out, err)
+	}
+}
+
 func TestWildcard(t *testing.T) {
 	t.Parallel()
 	for _, tc := range []struct {

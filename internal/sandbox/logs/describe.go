@@ -45,7 +45,7 @@ func (l *Logs) find(c *service.Call, in *cloudwatchlogs.DescribeLogGroupsInput) 
 	prefix, pattern := aws.ToString(in.LogGroupNamePrefix), aws.ToString(in.LogGroupNamePattern)
 	l.mu.RLock()
 	defer l.mu.RUnlock()
-	var found []types.LogGroup
+	found := []types.LogGroup{} // an empty list is sent as one
 	groups := l.groups[location{c.Account, c.Region}]
 	from, _ := search(groups, prefix)
 	for _, g := range groups[from:] {

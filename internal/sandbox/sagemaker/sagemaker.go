@@ -157,7 +157,7 @@ func (m *SageMaker) listTags(c *service.Call, in *sagemaker.ListTagsInput) (*sag
 	}
 	m.mu.RLock()
 	defer m.mu.RUnlock()
-	var tags []types.Tag
+	tags := []types.Tag{} // an empty list is sent as one
 	for _, n := range m.notebooks[location{c.Account, c.Region}] {
 		if arn(c, n.Name) != aws.ToString(in.ResourceArn) {
 			continue
