@@ -17,6 +17,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/glue/types"
+
 	"github.com/glueguard/glueguard/internal/sandbox/service"
 )
 
@@ -132,9 +134,10 @@ type location struct {
 	statistics  table[columnStatistics]
 	schemas     table[schema]
 	catalog     *catalogSettings
-	seeded      Quotas              // how many of each were seeded; see Quotas
-	endpointDue time.Time           // when the next endpoint changes state; zero: none will
-	changing    map[string]struct{} // ids of transforms that have state changes to come
+	seeded      Quotas                              // how many of each were seeded; see Quotas
+	endpointDue time.Time                           // when the next endpoint changes state; zero: none will
+	changing    map[string]struct{}                 // ids of transforms that have state changes to come
+	quality     map[uint32]types.FindMatchesMetrics // of exported labels, by their sum
 }
 
 // locked returns the locked location of a call, or nil when nothing was ever created there.

@@ -96,10 +96,7 @@ func (g *Glue) start(l *location, t *transform, now time.Time, p types.TaskRunPr
 // learn takes over imported labels. A transform that has any label is trained a while later; how many labels AWS wants
 // and how long it trains is unconfirmed.
 func (t *transform) learn(g *Glue, file labels, replace bool, at time.Time) error {
-	if t.labels.count == 0 && t.view.LabelCount > 0 {
-		t.labels = invented(&t.view)
-	}
-	all, err := t.labels.plus(file, replace)
+	all, err := t.taught().plus(file, replace)
 	if err != nil {
 		return err
 	}
@@ -111,20 +108,46 @@ func (t *transform) learn(g *Glue, file labels, replace bool, at time.Time) erro
 	return nil
 }
 
+// taught returns the labels; those of a transform that was seeded with a count alone are made up.
+func (t *transform) taught() labels {
+	if t.labels.count == 0 && t.view.LabelCount > 0 {
+		t.labels = invented(&t.view)
+	}
+	return t.labels
+}
+
+// export notes how good a transform with these labels is, so that a copy taught the same comes close to it.
+func (t *transform) export(l *location) labels {
+	taught := t.taught()
+	if m := deref(t.view.EvaluationMetrics).FindMatchesMetrics; m != nil && m.AreaUnderPRCurve != nil {
+		if l.quality == nil {
+			l.quality = map[uint32]types.FindMatchesMetrics{}
+		}
+		if _, known := l.quality[taught.sum()]; !known {
+			l.quality[taught.sum()] = *m
+		}
+	}
+	return taught
+}
+
 // measure sets the quality metrics. They depend on the labels, and a little on the transform: AWS measures on a subset,
 // so a copy trained on the same labels comes close, not equal.
-func (t *transform) measure(at time.Time) {
+func (t *transform) measure(l *location, at time.Time) {
+	taught := t.taught()
+	of, known := l.quality[taught.sum()]
+	if !known {
+		base := 0.85 + float64(taught.sum()%100)/1000
+		of = types.FindMatchesMetrics{AreaUnderPRCurve: ptr(base), Precision: ptr(base - 0.01), Recall: ptr(base - 0.03), F1: ptr(base - 0.02)}
+	}
 	h := fnv.New32a()
-	h.Write(t.labels.body)
-	base := 0.85 + float64(h.Sum32()%100)/1000
 	h.Write([]byte(deref(t.view.TransformId)))
 	jitter := float64(h.Sum32()%100)/20000 - 0.0025
-	quality := func(less float64) *float64 { return ptr(base - less + jitter) }
+	near := func(v *float64) *float64 { return ptr(min(1, max(0, deref(v)+jitter))) }
 	n := int64(t.view.LabelCount)
 	t.view.EvaluationMetrics = &types.EvaluationMetrics{
 		TransformType: types.TransformTypeFindMatches,
 		FindMatchesMetrics: &types.FindMatchesMetrics{
-			AreaUnderPRCurve: quality(0), Precision: quality(0.01), Recall: quality(0.03), F1: quality(0.02),
+			AreaUnderPRCurve: near(of.AreaUnderPRCurve), Precision: near(of.Precision), Recall: near(of.Recall), F1: near(of.F1),
 			ConfusionMatrix: &types.ConfusionMatrix{
 				NumTruePositives: ptr(n / 2), NumTrueNegatives: ptr(n / 3), NumFalsePositives: ptr(n / 20), NumFalseNegatives: ptr(n / 30),
 			},

@@ -41,10 +41,7 @@ func (g *Glue) startExportLabels(
 		TaskType:                      types.TaskTypeExportLabels,
 		ExportLabelsTaskRunProperties: &types.ExportLabelsTaskRunProperties{OutputS3Path: in.OutputS3Path},
 	}, func(g *Glue, l *location, t *transform, _ time.Time) error {
-		if t.labels.count == 0 {
-			t.labels = invented(&t.view)
-		}
-		return g.write(l, t, path, "labels", t.labels.file())
+		return g.write(l, t, path, "labels", t.export(l).file())
 	})
 	return &awsglue.StartExportLabelsTaskRunOutput{TaskRunId: id}, nil
 }
@@ -97,8 +94,8 @@ func (g *Glue) startEvaluation(
 		return nil, err
 	}
 	id := g.start(l, t, c.Now, types.TaskRunProperties{TaskType: types.TaskTypeEvaluation},
-		func(_ *Glue, _ *location, t *transform, at time.Time) error {
-			t.measure(at)
+		func(_ *Glue, l *location, t *transform, at time.Time) error {
+			t.measure(l, at)
 			return nil
 		})
 	return &awsglue.StartMLEvaluationTaskRunOutput{TaskRunId: id}, nil

@@ -115,6 +115,33 @@ func TestLabelsMoveToACopy(t *testing.T) {
 	}
 }
 
+func TestCopyOfASeededTransformIsAsGood(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	metrics := &types.FindMatchesMetrics{AreaUnderPRCurve: ptr(0.94), Precision: ptr(0.95), Recall: ptr(0.91), F1: ptr(0.93)}
+	original := w.PutMLTransform(account, region, types.MLTransform{
+		Name: ptr("seeded"), Role: ptr(role), LabelCount: 120, Parameters: transformInput().Parameters,
+		EvaluationMetrics: &types.EvaluationMetrics{TransformType: types.TransformTypeFindMatches, FindMatchesMetrics: metrics},
+	}, nil)
+	must[awsglue.StartExportLabelsTaskRunOutput](w, &awsglue.StartExportLabelsTaskRunInput{TransformId: &original, OutputS3Path: ptr("s3://labels/o.csv")})
+	w.pass(time.Hour)
+	w.transform(original)
+	id := *must[awsglue.CreateMLTransformOutput](w, transformInput()).TransformId
+	w.importLabels(id, "s3://labels/o.csv", true)
+	w.pass(time.Hour)
+	if v := w.transform(id); v.LabelCount != 120 || v.Status != types.TransformStatusTypeReady {
+		t.Fatalf("copy: %d labels, %s", v.LabelCount, v.Status)
+	}
+	must[awsglue.StartMLEvaluationTaskRunOutput](w, &awsglue.StartMLEvaluationTaskRunInput{TransformId: &id})
+	w.pass(time.Hour)
+	got := w.transform(id).EvaluationMetrics.FindMatchesMetrics
+	for _, pair := range [][2]*float64{{metrics.AreaUnderPRCurve, got.AreaUnderPRCurve}, {metrics.Precision, got.Precision}, {metrics.Recall, got.Recall}, {metrics.F1, got.F1}} {
+		if math.Abs(*pair[0]-*pair[1]) > 0.01 {
+			t.Errorf("quality %v, want about %v", *pair[1], *pair[0])
+		}
+	}
+}
+
 func TestImportRefusals(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
