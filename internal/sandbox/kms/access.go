@@ -107,6 +107,7 @@ func (x *KMS) with(c *service.Call, ref *string, need requirement, f func(*place
 	if r.alias != "" && need.byID {
 		return refused("NotFoundException", "Invalid keyId '%s'", r.alias)
 	}
+	x.seen.Store(c.Now.UnixNano())
 	p := x.place(r.account, r.region)
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -5,6 +5,7 @@ import (
 	"crypto/ecdsa"
 	"crypto/sha256"
 	"crypto/x509"
+	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -277,6 +278,40 @@ func TestLookup(t *testing.T) {
 	}
 	if _, ok := w.kms.Key(owner, "us-east-1", arn); ok {
 		t.Error("a key was found in another region")
+	}
+}
+
+func TestRefusal(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.root(owner).create(awskms.CreateKeyInput{}) // a call tells the time
+	put := func(k kms.Key) string {
+		arn, err := w.kms.PutKey(owner, region, k)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return arn
+	}
+	admin, bare := w.role(owner, "Admin", allow).principal.RoleARN, w.role(owner, "Bare", "").principal.RoleARN
+	usable := put(kms.Key{Name: "usable"})
+	tests := []struct{ name, role, key, want string }{
+		{"usable", admin, usable, ""},
+		{"role without permission", bare, usable, "AccessDeniedException: User: arn:aws:sts::111122223333:assumed-role/Bare/"},
+		{"disabled", admin, put(kms.Key{Name: "off", State: types.KeyStateDisabled}), "DisabledException"},
+		{"for signatures", admin, put(kms.Key{Name: "sign", Spec: types.KeySpecEccNistP256}), "InvalidKeyUsageException"},
+		{"for asymmetric encryption", admin, put(kms.Key{Name: "rsa", Spec: types.KeySpecRsa2048}), "InvalidKeyUsageException"},
+		{"another region", admin, "arn:aws:kms:us-east-1:111122223333:key/" + usable[len(usable)-36:], "NotFoundException"},
+		{"AWS's key for S3 needs no permission", bare, "alias/aws/s3", ""},
+		{"AWS's key for Glue does not serve S3", admin, "alias/aws/glue", "AccessDeniedException"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			got := w.kms.Refusal(owner, region, tt.role, tt.key)
+			if !strings.HasPrefix(got, tt.want) || (tt.want == "") != (got == "") {
+				t.Errorf("%q, want %q…", got, tt.want)
+			}
+		})
 	}
 }
 

@@ -4,6 +4,7 @@ package kms
 
 import (
 	"sync"
+	"sync/atomic"
 
 	awskms "github.com/aws/aws-sdk-go-v2/service/kms"
 
@@ -21,6 +22,7 @@ type Authorizer interface {
 // KMS holds the keys of all accounts. It is safe for concurrent use.
 type KMS struct {
 	auth Authorizer
+	seen atomic.Int64 // the clock at the latest call, in nanoseconds since 1970, for services that ask without a call
 
 	mu     sync.RWMutex
 	places map[location]*place

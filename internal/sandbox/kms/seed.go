@@ -104,26 +104,3 @@ func or[T comparable](v, fallback T) T {
 	}
 	return v
 }
-
-// Key looks a key up for another service by id, ARN or alias, without asking for permission and without making AWS
-// managed keys. A key of another region is not found.
-func (x *KMS) Key(account, region, ref string) (types.KeyMetadata, bool) {
-	if strings.HasPrefix(ref, "arn:") {
-		f := strings.SplitN(ref, ":", 6)
-		if len(f) != 6 || f[3] != region {
-			return types.KeyMetadata{}, false
-		}
-		account, ref = f[4], strings.TrimPrefix(f[5], "key/")
-	}
-	p := x.place(account, region)
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if a := p.aliases[ref]; a != nil {
-		ref = a.target
-	}
-	k := p.keys[ref]
-	if k == nil {
-		return types.KeyMetadata{}, false
-	}
-	return k.describe(), true
-}
