@@ -69,7 +69,7 @@ func New(keys Keys, authorizer service.Authorizer) *S3 {
 	return &S3{keys: keys, authorizer: authorizer, objects: objects, handler: fake.Server(), clock: tick, buckets: map[string]*bucket{}}
 }
 
-// clock is gofakes3's clock: the time of the newest call.
+// clock is gofakes3's clock: the time of the newest call; before the first, when scenarios are built, a day in 2021.
 type clock struct{ now atomic.Pointer[time.Time] }
 
 func (c *clock) set(now time.Time) { c.now.Store(&now) }
@@ -79,7 +79,7 @@ func (c *clock) Now() time.Time {
 	if now := c.now.Load(); now != nil {
 		return now.UTC()
 	}
-	return time.Unix(0, 0).UTC()
+	return time.Date(2021, time.March, 1, 9, 0, 0, 0, time.UTC)
 }
 
 // Since returns the time that passed on this clock.

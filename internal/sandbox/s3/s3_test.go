@@ -139,7 +139,7 @@ func TestObjectRoundTrip(t *testing.T) {
 		t.Errorf("content encoding %q belongs to the transfer", *got.ContentEncoding)
 	}
 	put(t, c, &s3.PutObjectInput{}) // the old metadata must be gone
-	if h := head(t, c); len(h.Metadata) != 0 || *h.ContentLength != 5 {
+	if h := head(t, c); len(h.Metadata) != 0 || *h.ContentLength != 5 || h.VersionId != nil {
 		t.Errorf("after overwriting: %v", h.Metadata)
 	}
 	list, err := c.ListObjectsV2(t.Context(), &s3.ListObjectsV2Input{Bucket: aws.String("data"), Prefix: aws.String("a/")})

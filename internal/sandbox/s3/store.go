@@ -48,17 +48,26 @@ func (s *store) CopyObject(fromBucket, fromKey, toBucket, toKey string, meta map
 
 // GetObject returns an object without empty metadata.
 func (s *store) GetObject(bucket, key string, r *gofakes3.ObjectRangeRequest) (*gofakes3.Object, error) {
-	return withoutEmpty(s.Backend.GetObject(bucket, key, r))
+	return s.correct(bucket, key, r, s.Backend.GetObject)
 }
 
 // HeadObject returns an object without empty metadata and without content.
 func (s *store) HeadObject(bucket, key string) (*gofakes3.Object, error) {
-	return withoutEmpty(s.Backend.HeadObject(bucket, key))
+	return s.correct(bucket, key, nil, func(bucket, key string, _ *gofakes3.ObjectRangeRequest) (*gofakes3.Object, error) {
+		return s.Backend.HeadObject(bucket, key)
+	})
 }
 
-func withoutEmpty(o *gofakes3.Object, err error) (*gofakes3.Object, error) {
+type getter func(bucket, key string, r *gofakes3.ObjectRangeRequest) (*gofakes3.Object, error)
+
+// correct leaves out empty metadata, and the version of an object in a bucket without versioning.
+func (s *store) correct(bucket, key string, r *gofakes3.ObjectRangeRequest, get getter) (*gofakes3.Object, error) {
+	o, err := get(bucket, key, r)
 	if err != nil {
 		return nil, err
+	}
+	if v, err := s.VersioningConfiguration(bucket); err == nil && v.Status == gofakes3.VersioningNone {
+		o.VersionID = ""
 	}
 	o.Metadata = maps.Clone(o.Metadata)
 	maps.DeleteFunc(o.Metadata, func(_, value string) bool { return value == "" })
