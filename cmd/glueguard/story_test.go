@@ -3,12 +3,15 @@ package main
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"encoding/json"
 	"flag"
 	"fmt"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -69,7 +72,7 @@ func TestStories(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"sandbox": startSandbox, "fault": addFault, "glue": callGlue, "status": runForStatus, "wait-file": waitForFile,
-			"history": checkHistory,
+			"history": checkHistory, "interrupt": interrupt, "newer": makeNewer,
 		},
 	})
 }
@@ -149,6 +152,73 @@ func runForStatus(ts *testscript.TestScript, _ bool, args []string) {
 	if got != args[0] {
 		ts.Fatalf("%s ended with status %s, want %s", strings.Join(args[1:], " "), got, args[0])
 	}
+}
+
+// interrupt runs a command until the sandbox has seen so many calls, interrupts it, and expects status 130:
+// interrupt CALLS COMMAND ARG...
+func interrupt(ts *testscript.TestScript, _ bool, args []string) {
+	if len(args) < 2 {
+		ts.Fatalf("usage: interrupt CALLS COMMAND ARG...")
+	}
+	calls, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	name, err := exec.LookPath(args[1])
+	ts.Check(err)
+	stdout, err := os.Create(ts.MkAbs("interrupted.out"))
+	ts.Check(err)
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, name, args[2:]...)
+	cmd.Dir, cmd.Stdout, cmd.Stderr = ts.MkAbs("."), stdout, stdout
+	for _, v := range []string{
+		"HOME", "XDG_STATE_HOME", "AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION", "STORY_CLOCK",
+	} {
+		cmd.Env = append(cmd.Env, v+"="+ts.Getenv(v))
+	}
+	ts.Check(cmd.Start())
+	waitForCalls(ctx, ts, calls)
+	ts.Check(cmd.Process.Signal(os.Interrupt))
+	sent := time.Now()
+	err = cmd.Wait()
+	ts.Check(stdout.Close())
+	if took := time.Since(sent); took > 2*time.Second {
+		ts.Fatalf("it took %v to stop", took)
+	}
+	if cmd.ProcessState.ExitCode() != 130 {
+		ts.Fatalf("ended with %v, want status 130: %s", err, ts.ReadFile("interrupted.out"))
+	}
+}
+
+func waitForCalls(ctx context.Context, ts *testscript.TestScript, calls int) {
+	tick := time.NewTicker(2 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		var seen struct {
+			Total int `json:"total"`
+		}
+		r, err := http.NewRequestWithContext(ctx, http.MethodGet, ts.Getenv("AWS_ENDPOINT_URL")+"/_sandbox/calls", nil)
+		ts.Check(err)
+		answer, err := http.DefaultClient.Do(r)
+		ts.Check(err)
+		ts.Check(json.NewDecoder(answer.Body).Decode(&seen))
+		ts.Check(answer.Body.Close())
+		if seen.Total >= calls {
+			return
+		}
+		<-tick.C
+	}
+}
+
+// makeNewer makes a store that a later release has written: newer FILE.
+func makeNewer(ts *testscript.TestScript, _ bool, args []string) {
+	s, err := sqlite.Open(context.Background(), ts.MkAbs(args[0]))
+	ts.Check(err)
+	ts.Check(s.Close())
+	db, err := sql.Open("sqlite", ts.MkAbs(args[0]))
+	ts.Check(err)
+	_, err = db.ExecContext(context.Background(), `INSERT INTO goose_db_version (version_id, is_applied) VALUES (42, 1)`)
+	ts.Check(err)
+	ts.Check(db.Close())
 }
 
 // waitForFile waits until a file is there: wait-file FILE.

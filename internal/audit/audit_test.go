@@ -139,23 +139,28 @@ func TestVerdict(t *testing.T) {
 			[]*resource.Snapshot{location(home, "a")}, audit.Compliant, store.Summary{Locations: 1, APICalls: 42},
 		},
 		"all encrypted": {
-			[]*resource.Snapshot{encrypted(location(home, "a", "x", "y"))}, audit.Compliant,
+			[]*resource.Snapshot{encrypted(location(home, "a", "x", "y"))},
+			audit.Compliant,
 			store.Summary{Pass: 2, Locations: 1, APICalls: 42},
 		},
 		"one fails": {
-			[]*resource.Snapshot{encrypted(location(home, "a", "x")), location(home, "b", "y")}, audit.Failing,
+			[]*resource.Snapshot{encrypted(location(home, "a", "x")), location(home, "b", "y")},
+			audit.Failing,
 			store.Summary{Pass: 1, Fail: 1, Locations: 2, APICalls: 42},
 		},
 		"one listing denied": {
-			[]*resource.Snapshot{encrypted(location(home, "a", "x")), unlisted(location(home, "b"), resource.Denied)}, audit.Incomplete,
+			[]*resource.Snapshot{encrypted(location(home, "a", "x")), unlisted(location(home, "b"), resource.Denied)},
+			audit.Incomplete,
 			store.Summary{Pass: 1, Unknown: 1, Locations: 2, APICalls: 42},
 		},
 		"one denied, one fails": {
-			[]*resource.Snapshot{location(home, "a", "x"), unlisted(location(home, "b"), resource.Denied)}, audit.Failing,
+			[]*resource.Snapshot{location(home, "a", "x"), unlisted(location(home, "b"), resource.Denied)},
+			audit.Failing,
 			store.Summary{Fail: 1, Unknown: 1, Locations: 2, APICalls: 42},
 		},
 		"an unsupported region": {
-			[]*resource.Snapshot{unlisted(location(home, "b"), resource.Unsupported)}, audit.Compliant,
+			[]*resource.Snapshot{unlisted(location(home, "b"), resource.Unsupported)},
+			audit.Compliant,
 			store.Summary{Locations: 1, APICalls: 42},
 		},
 	} {
@@ -225,27 +230,37 @@ func TestResources(t *testing.T) {
 		wrong     string   // text of the error
 	}{
 		"by ARN": {
-			[]string{arn}, []*resource.Snapshot{location(home, "a", "x", "y"), location(home, "b", "x")},
-			[]string{home + " a x fail"}, "",
+			[]string{arn},
+			[]*resource.Snapshot{location(home, "a", "x", "y"), location(home, "b", "x")},
+			[]string{home + " a x fail"},
+			"",
 		},
 		"by name": {
-			[]string{"y"}, []*resource.Snapshot{location(home, "a", "x", "y"), location(home, "b", "x")},
-			[]string{home + " a y fail"}, "",
+			[]string{"y"},
+			[]*resource.Snapshot{location(home, "a", "x", "y"), location(home, "b", "x")},
+			[]string{home + " a y fail"},
+			"",
 		},
 		"two": {
-			[]string{"y", arn}, []*resource.Snapshot{location(home, "a", "x", "y")},
-			[]string{home + " a x fail", home + " a y fail"}, "",
+			[]string{"y", arn},
+			[]*resource.Snapshot{location(home, "a", "x", "y")},
+			[]string{home + " a x fail", home + " a y fail"},
+			"",
 		},
 		"a name that is not there": {
 			[]string{"z"}, []*resource.Snapshot{location(home, "a", "x")}, nil, `resource "z" was not found`,
 		},
 		"a name that two have": {
-			[]string{"x"}, []*resource.Snapshot{location(home, "a", "x"), location(home, "b", "x")}, nil,
+			[]string{"x"},
+			[]*resource.Snapshot{location(home, "a", "x"), location(home, "b", "x")},
+			nil,
 			`resource "x" is ambiguous: name one of arn:aws:glue:a:` + home + `:devEndpoint/x, arn:aws:glue:b`,
 		},
 		"perhaps in what could not be listed": {
-			[]string{"z"}, []*resource.Snapshot{location(home, "a", "x"), unlisted(location(home, "b"), resource.Denied)},
-			[]string{home + " b  unknown"}, "",
+			[]string{"z"},
+			[]*resource.Snapshot{location(home, "a", "x"), unlisted(location(home, "b"), resource.Denied)},
+			[]string{home + " b  unknown"},
+			"",
 		},
 		"an ARN is not in another location's listing": {
 			[]string{arn}, []*resource.Snapshot{unlisted(location(home, "b"), resource.Denied)}, nil, "was not found",

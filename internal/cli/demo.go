@@ -14,6 +14,7 @@ import (
 	"github.com/glueguard/glueguard/internal/diag"
 	"github.com/glueguard/glueguard/internal/policy"
 	"github.com/glueguard/glueguard/internal/sandbox"
+	"github.com/glueguard/glueguard/internal/sandbox/scenario"
 	"github.com/glueguard/glueguard/internal/store/sqlite"
 )
 
@@ -21,8 +22,6 @@ import (
 const (
 	demoAccounts  = 4
 	demoResources = 24
-	// sandboxRole is the role that the scenario "org" has in every account.
-	sandboxRole = "OrganizationAccountAccessRole"
 )
 
 func newDemo(env Env) *cobra.Command {
@@ -44,9 +43,8 @@ EXIT STATUS
 func runDemo(ctx context.Context, env Env) (err error) {
 	ctx, stop := env.Interruptible(ctx)
 	defer stop()
-	regions := []string{"eu-central-1", "eu-west-1", "us-east-1"}
 	server, err := sandbox.Start("127.0.0.1:0", sandbox.Options{
-		Scenario: "org", Accounts: demoAccounts, Regions: regions, Resources: demoResources, Seed: 1,
+		Scenario: scenario.Org, Accounts: demoAccounts, Resources: demoResources, Seed: 1,
 	})
 	if err != nil {
 		return err
@@ -63,7 +61,7 @@ func runDemo(ctx context.Context, env Env) (err error) {
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
 	session, err := awsapi.Open(ctx, awsapi.Options{
-		Role: sandboxRole, Region: regions[0], EndpointURL: server.URL,
+		Role: scenario.AuditRole, Region: "us-east-1", EndpointURL: server.URL,
 		Keys: &awsapi.Keys{AccessKeyID: "demo", SecretAccessKey: "demo"},
 	})
 	if err != nil {
@@ -72,7 +70,7 @@ func runDemo(ctx context.Context, env Env) (err error) {
 	defer session.Close()
 
 	fmt.Fprintf(env.Stdout, "An organization of %d accounts in a simulated AWS, audited as the real one would be:\n"+
-		"  glueguard audit --organization --role %s\n\n", demoAccounts, sandboxRole)
+		"  glueguard audit --organization --role %s\n\n", demoAccounts, scenario.AuditRole)
 	outs, err := parseOutputs(nil)
 	if err != nil {
 		return err

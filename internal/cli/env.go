@@ -53,11 +53,11 @@ func System() Env {
 	return e
 }
 
-func isTerminal(f *os.File) bool { return term.IsTerminal(int(f.Fd())) } //nolint:gosec // descriptors are small
+func isTerminal(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }
 
 func terminalWidth(files ...*os.File) int {
 	for _, f := range files {
-		if w, _, err := term.GetSize(int(f.Fd())); err == nil { //nolint:gosec // descriptors are small
+		if w, _, err := term.GetSize(int(f.Fd())); err == nil {
 			return w
 		}
 	}

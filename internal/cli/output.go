@@ -85,7 +85,7 @@ func (o *output) open() error {
 	dir, name := filepath.Split(o.path)
 	for i := range 100 {
 		temporary := filepath.Join(dir, fmt.Sprintf(".%s.%d-%d", name, os.Getpid(), i))
-		o.file, err = os.OpenFile(temporary, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode) //nolint:gosec // see mode
+		o.file, err = os.OpenFile(temporary, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
 		if err == nil {
 			o.rename = true
 			return nil

@@ -14,6 +14,7 @@ import (
 
 	"github.com/glueguard/glueguard/internal/diag"
 	"github.com/glueguard/glueguard/internal/sandbox"
+	"github.com/glueguard/glueguard/internal/sandbox/scenario"
 )
 
 type sandboxOptions struct {
@@ -53,7 +54,7 @@ EXIT STATUS
 	f := cmd.Flags()
 	f.SortFlags = false
 	f.StringVar(&o.listen, "listen", "127.0.0.1:4566", "`ADDRESS` to listen at; port 0 takes a free one")
-	f.StringVar(&o.Scenario, "scenario", "empty", "what it holds: `empty|small|org`")
+	f.StringVar(&o.Scenario, "scenario", scenario.Empty, "what it holds: `empty|small|org`")
 	f.IntVar(&o.Accounts, "accounts", 0, "number of accounts (scenario org)")
 	f.StringVar(&o.regions, "regions", "", "number of regions, or their names: `N|a,b`")
 	f.IntVar(&o.Resources, "resources", 0, "number of resources (scenario org)")
@@ -70,7 +71,7 @@ EXIT STATUS
 // complete checks the flags and turns those that have two forms into what the sandbox takes.
 func (o *sandboxOptions) complete() error {
 	switch o.Scenario {
-	case "empty", "small", "org":
+	case scenario.Empty, scenario.Small, scenario.Org:
 	default:
 		return fmt.Errorf("--scenario %q: want empty, small or org", o.Scenario)
 	}
@@ -139,8 +140,8 @@ func (o *sandboxOptions) firstRegion() string {
 }
 
 func (o *sandboxOptions) auditFlags() string {
-	if o.Scenario == "org" {
-		return " --organization --role " + sandboxRole
+	if o.Scenario == scenario.Org {
+		return " --organization --role " + scenario.AuditRole
 	}
 	return ""
 }
@@ -159,7 +160,7 @@ func writeAddress(path, address string) error {
 
 // readFaults reads a list of faults, or one alone.
 func readFaults(path string) ([]sandbox.Fault, error) {
-	text, err := os.ReadFile(path) //nolint:gosec // the path is the user's to choose
+	text, err := os.ReadFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("read the faults: %w", err)
 	}

@@ -46,7 +46,7 @@ func Policy(asked string, profile policy.Profile) (policy.Policy, error) {
 	if path == "" {
 		path = PolicyFile
 	}
-	text, err := os.ReadFile(path) //nolint:gosec // the path is the user's to choose
+	text, err := os.ReadFile(path)
 	switch {
 	case err == nil:
 		if p, err = policy.Decode(path, text); err != nil {

@@ -77,7 +77,7 @@ func recordSeen(ctx context.Context, tx *sql.Tx, audit, started int64) error {
 	if err != nil {
 		return fmt.Errorf("read the audit's findings: %w", err)
 	}
-	defer rows.Close() //nolint:errcheck // rows.Err, below, has said all there is
+	defer rows.Close()
 	var args []any
 	var packed sql.RawBytes
 	for rows.Next() {
@@ -147,7 +147,7 @@ func goneFrom(ctx context.Context, tx *sql.Tx, audit, started int64) (map[string
 	if err != nil {
 		return nil, fmt.Errorf("read findings that are gone: %w", err)
 	}
-	defer rows.Close() //nolint:errcheck // rows.Err, below, has said all there is
+	defer rows.Close()
 	gone := map[string]goneFinding{}
 	for rows.Next() {
 		var id string

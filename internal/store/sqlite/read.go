@@ -43,7 +43,7 @@ func eachPacked[T any](ctx context.Context, s *Store, auditID, column string, or
 	if err != nil {
 		return fmt.Errorf("%s: read audit %s: %w", s.path, auditID, classify(err))
 	}
-	defer rows.Close() //nolint:errcheck // rows.Err, below, has said all there is
+	defer rows.Close()
 
 	var here, next resource.Location
 	var list []T

@@ -66,7 +66,7 @@ func child(mode, path string) error {
 
 func command(t *testing.T, mode, path string) *exec.Cmd {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), os.Args[0]) //nolint:gosec // the test binary itself
+	cmd := exec.CommandContext(t.Context(), os.Args[0])
 	cmd.Env = append(os.Environ(), childEnv+"="+mode+"="+path)
 	return cmd
 }
@@ -98,7 +98,6 @@ func open(t testing.TB, path string) *sqlite.Store {
 }
 
 func TestConformance(t *testing.T) {
-	t.Parallel()
 	storetest.Test(t, func(t testing.TB) store.Store { return open(t, filepath.Join(t.TempDir(), "state.db")) })
 }
 
@@ -249,7 +248,7 @@ func TestPrivateToItsOwner(t *testing.T) {
 func TestLibcVersion(t *testing.T) {
 	t.Parallel()
 	sqliteMod := goList(t, "-m", "-f", "{{.GoMod}}", "modernc.org/sqlite")
-	text, err := os.ReadFile(sqliteMod) //nolint:gosec // a file of the module cache
+	text, err := os.ReadFile(sqliteMod)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -261,7 +260,7 @@ func TestLibcVersion(t *testing.T) {
 
 func goList(t *testing.T, args ...string) string {
 	t.Helper()
-	out, err := exec.CommandContext(t.Context(), "go", append([]string{"list"}, args...)...).Output() //nolint:gosec // fixed arguments
+	out, err := exec.CommandContext(t.Context(), "go", append([]string{"list"}, args...)...).Output()
 	if err != nil {
 		t.Fatal(err)
 	}

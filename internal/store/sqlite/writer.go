@@ -187,7 +187,7 @@ func insertRows(ctx context.Context, tx *sql.Tx, insert string, columns int, arg
 				if full, err = tx.PrepareContext(ctx, statement(n)); err != nil {
 					return err
 				}
-				defer full.Close() //nolint:errcheck // the transaction's end closes it as well
+				defer full.Close()
 			}
 			if _, err := full.ExecContext(ctx, args[:n*columns]...); err != nil {
 				return err

@@ -20,9 +20,10 @@ import (
 // Open returns an empty store that is closed when the test ends.
 type Open func(t testing.TB) store.Store
 
-// Test runs the whole suite.
+// Test runs the whole suite, in parallel.
 func Test(t *testing.T, open Open) {
 	t.Helper()
+	t.Parallel()
 	for name, test := range map[string]func(*testing.T, store.Store){
 		"an audit comes back as it was":            comesBack,
 		"what is not there is not found":           notFound,
@@ -41,8 +42,14 @@ func Test(t *testing.T, open Open) {
 			test(t, open(t))
 		})
 	}
-	t.Run("history", func(t *testing.T) { t.Parallel(); testHistory(t, open) })
-	t.Run("history agrees with the model", func(t *testing.T) { t.Parallel(); propertyHistory(t, open) })
+	t.Run("history", func(t *testing.T) {
+		t.Parallel()
+		testHistory(t, open)
+	})
+	t.Run("history agrees with the model", func(t *testing.T) {
+		t.Parallel()
+		propertyHistory(t, open)
+	})
 }
 
 // Start is the instant at which the suite's audits begin; the n-th starts n hours later.
