@@ -202,9 +202,6 @@ func ec2Violation(v violation) *service.Error {
 
 // violationCode is the error code that a service gives to inputs that its model does not allow.
 func (c *Codec) violationCode(p model.Protocol) string {
-	if _, ok := c.facts.Errors["ValidationException"]; ok {
-		return "ValidationException"
-	}
 	switch c.meta.Name {
 	case "logs", "resourcegroupstaggingapi":
 		return "InvalidParameterException"
