@@ -52,8 +52,11 @@ func (s *S3) wanted(b *bucket, h http.Header) (Encryption, *service.Error) {
 		return e, &service.Error{Code: "InvalidArgument", Message: "The encryption method specified is not supported", Status: http.StatusBadRequest}
 	}
 	resolved, err := s.resolve(b, e)
-	if errors.Is(err, ErrKeyNotUsable) {
-		return e, &service.Error{Code: "KMS.NotFoundException", Message: "Invalid keyId " + e.KMSKey, Status: http.StatusBadRequest}
+	if errors.Is(err, errKeyDisabled) {
+		return e, &service.Error{Code: "KMS.DisabledException", Message: e.KMSKey + " is disabled.", Status: http.StatusBadRequest}
+	}
+	if err != nil {
+		return e, &service.Error{Code: "KMS.NotFoundException", Message: "Invalid keyId  + e.KMSKey + ", Status: http.StatusBadRequest}
 	}
 	return resolved, nil
 }

@@ -109,6 +109,7 @@ var (
 	ErrNoBucket     = errors.New("the account has no such bucket")
 	ErrNoObject     = errors.New("the bucket has no such object")
 	ErrKeyNotUsable = errors.New("the KMS key can't be used")
+	errKeyDisabled  = fmt.Errorf("%w: it is disabled", ErrKeyNotUsable)
 )
 
 func (s *S3) bucket(name string) *bucket {
@@ -222,6 +223,9 @@ func (s *S3) resolve(b *bucket, e Encryption) (Encryption, error) {
 	}
 	if s.keys != nil {
 		found, ok := s.keys.Key(b.account, b.region, e.KMSKey)
+		if ok && found.KeyState == kmstypes.KeyStateDisabled {
+			return e, fmt.Errorf("%s: %w", e.KMSKey, errKeyDisabled)
+		}
 		if ok && (found.KeyState != kmstypes.KeyStateEnabled || found.KeySpec != kmstypes.KeySpecSymmetricDefault) {
 			return e, fmt.Errorf("%s is %s, %s: %w", e.KMSKey, found.KeyState, found.KeySpec, ErrKeyNotUsable)
 		}

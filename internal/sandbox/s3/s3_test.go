@@ -172,7 +172,7 @@ func TestEncryptionOfObjects(t *testing.T) {
 		{"KMS without key", Encryption{}, s3.PutObjectInput{ServerSideEncryption: types.ServerSideEncryptionAwsKms}, types.ServerSideEncryptionAwsKms, "arn:aws:kms:eu-west-1:111111111111:key/" + managedKeyID, ""},
 		{"bucket's KMS", Encryption{Mode: SSEKMS, KMSKey: keyARN}, s3.PutObjectInput{}, types.ServerSideEncryptionAwsKms, keyARN, ""},
 		{"no such key", Encryption{}, s3.PutObjectInput{ServerSideEncryption: types.ServerSideEncryptionAwsKms, SSEKMSKeyId: aws.String("bad")}, "", "", "KMS.NotFoundException"},
-		{"disabled key", Encryption{}, s3.PutObjectInput{ServerSideEncryption: types.ServerSideEncryptionAwsKms, SSEKMSKeyId: aws.String("disabled")}, "", "", "KMS.NotFoundException"},
+		{"disabled key", Encryption{}, s3.PutObjectInput{ServerSideEncryption: types.ServerSideEncryptionAwsKms, SSEKMSKeyId: aws.String("disabled")}, "", "", "KMS.DisabledException"},
 		{"key without KMS", Encryption{}, s3.PutObjectInput{SSEKMSKeyId: aws.String("good")}, "", "", "InvalidArgument"},
 		{"key with AES256", Encryption{}, s3.PutObjectInput{ServerSideEncryption: types.ServerSideEncryptionAes256, SSEKMSKeyId: aws.String("good")}, "", "", "InvalidArgument"},
 		{"unknown mode", Encryption{}, s3.PutObjectInput{ServerSideEncryption: "rot13"}, "", "", "InvalidArgument"},

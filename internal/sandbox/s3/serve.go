@@ -307,12 +307,15 @@ func (s *S3) taken(x *exchange) {
 
 func (s *S3) deleteBucket(x *exchange) {
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	if err := s.objects.DeleteBucket(x.name); err != nil {
+	err := s.objects.DeleteBucket(x.name)
+	if err == nil {
+		delete(s.buckets, x.name)
+	}
+	s.mu.Unlock()
+	if err != nil {
 		x.fail(&service.Error{Code: "BucketNotEmpty", Message: "The bucket you tried to delete is not empty", Status: http.StatusConflict})
 		return
 	}
-	delete(s.buckets, x.name)
 	x.w.WriteHeader(http.StatusNoContent)
 }
 

@@ -27,9 +27,9 @@ const (
 
 // orgAccount is an account of the organization as it is being built.
 type orgAccount struct {
-	id, name, team string
-	key            string // ARN of its KMS key, in home
-	home           string // region
+	id, name, team, stage string
+	key                   string // ARN of its KMS key, in home
+	home                  string // region
 }
 
 // orgLocation is an account in a region.
@@ -68,17 +68,17 @@ func (s Services) putAccounts(c Config, random *rand.Rand) ([]*orgAccount, error
 	var active []*orgAccount
 	taken := map[string]bool{Management: true}
 	for i := range c.Accounts {
-		a := &orgAccount{id: Management, name: "management", team: teams()[0], home: c.Regions[i%len(c.Regions)]}
+		a := &orgAccount{id: Management, name: "management", team: teams()[0], stage: stages()[0], home: c.Regions[i%len(c.Regions)]}
 		joined := founded().Add(time.Duration(i) * 26 * time.Hour)
 		if i > 0 {
 			a.id, a.team = newAccountID(random, taken), teams()[i%len(teams())]
-			stage := stages()[i/len(teams())%len(stages())]
-			a.name = a.team + "-" + stage
+			a.stage = stages()[(i-1)%len(stages())]
+			a.name = a.team + "-" + a.stage
 			if n := i / (len(teams()) * len(stages())); n > 0 {
 				a.name += "-" + strconv.Itoa(n+1)
 			}
 			state := orgtypes.AccountStateActive
-			unit := "Workloads/" + strings.ToUpper(stage[:1]) + stage[1:]
+			unit := "Workloads/" + strings.ToUpper(a.stage[:1]) + a.stage[1:]
 			if c.Accounts >= suspendedFrom && i%oneSuspended == suspendedFrom-1 {
 				state, unit = orgtypes.AccountStateSuspended, "Suspended"
 			}
@@ -237,8 +237,7 @@ func (o *orgBuilder) tags(l *orgLocation) map[string]string {
 	if o.random.IntN(6) == 0 {
 		return nil
 	}
-	stage := stages()[o.random.IntN(len(stages()))]
-	return map[string]string{"team": l.account.team, "env": stage, "owner": "data-" + l.account.team + "@example.com"}
+	return map[string]string{"team": l.account.team, "env": l.account.stage, "owner": "data-" + l.account.team + "@example.com"}
 }
 
 func teams() []string {
