@@ -17,7 +17,8 @@ const (
 
 // limiter paces the calls of one location. AWS publishes no limits for Glue, so it starts without one and learns from
 // the first throttled answer: it halves the rate, but not below what the location evidently delivers, and every
-// caller waits until the pause ends. Each success raises the rate by one per cent.
+// caller waits until the pause ends. Successes raise the rate, slowly around where it was last refused and fast
+// elsewhere.
 type limiter struct {
 	limited   atomic.Bool  // false until the first throttled answer; then calls take turns
 	delivered atomic.Int64 // successes since the rate was last cut
@@ -26,10 +27,12 @@ type limiter struct {
 
 	mu     sync.Mutex
 	rate   float64   // calls/s
+	refuse float64   // the rate at which AWS last refused; 0: only the unlimited one so far
 	next   time.Time // when the next call may be sent
 	resume time.Time // when the shared pause ends
 	since  time.Time // when the rate was last cut, or the limiter made
 	streak int       // cuts since the last success
+	worked time.Time // the last success since there is a limit
 }
 
 func newLimiter() *limiter { return &limiter{turn: make(chan struct{}, 1), since: time.Now()} }
@@ -80,8 +83,14 @@ func (l *limiter) success() {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.streak = 0
-	l.rate = min(l.rate*1.01, maxRate)
+	l.streak, l.worked = 0, time.Now()
+	// A step for each success, so that the rate grows by 70 or 5 % a second; low rates, which have few successes to
+	// learn from, by 5 or 1 % for each.
+	grow := min(0.7, 0.05*l.rate)
+	if l.refuse > 0 && l.rate > 0.9*l.refuse && l.rate < 1.2*l.refuse {
+		grow = min(0.05, 0.01*l.rate)
+	}
+	l.rate = min(l.rate+grow, maxRate)
 }
 
 // throttled is told of every throttled call: when it was sent, and how long AWS asked to wait (0: it did not say).
@@ -97,6 +106,7 @@ func (l *limiter) throttled(sent time.Time, retryAfter time.Duration) {
 	}
 	delivering := float64(l.delivered.Swap(0)) / max(now.Sub(l.since).Seconds(), 1)
 	if l.limited.Load() {
+		l.refuse = l.rate
 		l.rate = max(l.rate/2, min(delivering*0.95, l.rate*0.95), minRate)
 	} else {
 		l.rate = max(delivering, minRate)
@@ -109,6 +119,16 @@ func (l *limiter) throttled(sent time.Time, retryAfter time.Duration) {
 	if end := now.Add(pause); end.After(l.resume) {
 		l.resume = end
 	}
+}
+
+// stuckSince is when the location last let a call through, or the given time where that is later.
+func (l *limiter) stuckSince(t time.Time) time.Time {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.worked.After(t) {
+		return l.worked
+	}
+	return t
 }
 
 func sleep(ctx context.Context, d time.Duration) error {

@@ -57,18 +57,11 @@ func (p *Place) attempt(ctx context.Context, call func(context.Context) error) (
 	if err := p.limiter.wait(ctx); err != nil {
 		return sent, err
 	}
-	select {
-	case s.inFlight <- struct{}{}:
-	case <-ctx.Done():
-		return sent, interrupted(ctx)
+	sent, err = s.workers.do(ctx, s.opts.AttemptTimeout, call)
+	if sent.IsZero() {
+		return sent, err // never sent
 	}
-	sent = time.Now()
 	s.stats.calls.Add(1)
-	ctx, cancel := context.WithTimeout(ctx, s.opts.AttemptTimeout)
-	err = call(ctx)
-	cancel()
-	<-s.inFlight
-
 	if err != nil && isThrottle(err) {
 		s.stats.throttled.Add(1)
 		p.limiter.throttled(sent, retryAfter(err))
@@ -78,10 +71,14 @@ func (p *Place) attempt(ctx context.Context, call func(context.Context) error) (
 	return sent, err
 }
 
+// mostThrottled is how often one call may be throttled although others of its location get through.
+const mostThrottled = 30
+
 // tries is what one read has been through.
 type tries struct {
 	failed    int       // attempts that failed for other reasons than rate
 	firstFail time.Time // zero: none
+	throttled int
 	firstSlow time.Time // first throttled answer
 	renewed   bool      // the credentials were taken anew
 }
@@ -98,7 +95,8 @@ func (p *Place) again(ctx context.Context, t *tries, sent time.Time, err error) 
 		if t.firstSlow.IsZero() {
 			t.firstSlow = sent
 		}
-		return now.Sub(t.firstSlow) < o.ThrottleLimit, err
+		t.throttled++
+		return t.throttled < mostThrottled && now.Sub(p.limiter.stuckSince(t.firstSlow)) < o.ThrottleLimit, err
 	case isExpired(Code(err)) && !p.account.own && !t.renewed:
 		t.renewed = true
 		p.account.creds.forget()

@@ -36,11 +36,11 @@ type Options struct {
 	// HTTPClient replaces the transport.
 	HTTPClient aws.HTTPClient
 
-	MaxInFlight    int           // calls under way at once, over all locations; 0: 1,024
+	MaxInFlight    int           // calls under way at once, over all locations; 0: 512
 	Attempts       int           // tries of a call that fails for other reasons than its rate; 0: 4
 	AttemptTimeout time.Duration // longest wait for one answer; 0: 30 s
 	RetryLimit     time.Duration // longest time from the first failure to the last retry; 0: 90 s
-	ThrottleLimit  time.Duration // the same for a call that AWS keeps throttling; 0: 5 min
+	ThrottleLimit  time.Duration // how long a location may throttle everything before a call gives up; 0: 5 min
 }
 
 // Keys are fixed credentials.
@@ -64,7 +64,7 @@ type Session struct {
 
 	opts      Options // Region as configured, "" where it is not
 	chain     aws.CredentialsProvider
-	inFlight  chan struct{}
+	workers   *workers
 	stats     counters
 	closeIdle func()
 	caller    flight[Identity]
@@ -93,7 +93,7 @@ func (s *Session) Stats() Stats {
 // Open reads the SDK's configuration and makes the clients. It calls AWS only as far as the credential chain does,
 // and it does not check the credentials: Caller does.
 func Open(ctx context.Context, o Options) (*Session, error) {
-	o.MaxInFlight = cmp.Or(o.MaxInFlight, 1024)
+	o.MaxInFlight = cmp.Or(o.MaxInFlight, 512)
 	o.Attempts = cmp.Or(o.Attempts, 4)
 	o.AttemptTimeout = cmp.Or(o.AttemptTimeout, 30*time.Second)
 	o.RetryLimit = cmp.Or(o.RetryLimit, 90*time.Second)
@@ -107,7 +107,7 @@ func Open(ctx context.Context, o Options) (*Session, error) {
 	s := &Session{
 		opts:      o,
 		chain:     cfg.Credentials,
-		inFlight:  make(chan struct{}, o.MaxInFlight),
+		workers:   newWorkers(o.MaxInFlight),
 		region:    cmp.Or(cfg.Region, "us-east-1"),
 		partition: "aws",
 		accounts:  map[string]*Account{},
@@ -120,8 +120,9 @@ func Open(ctx context.Context, o Options) (*Session, error) {
 	return s, nil
 }
 
-// Close gives the idle connections back.
+// Close gives the idle connections and goroutines back. Call it once, when no call is under way.
 func (s *Session) Close() {
+	close(s.workers.quit)
 	if s.closeIdle != nil {
 		s.closeIdle()
 	}

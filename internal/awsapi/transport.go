@@ -1,6 +1,9 @@
 package awsapi
 
 import (
+	"bytes"
+	"fmt"
+	"io"
 	"net/http"
 	"time"
 
@@ -24,7 +27,24 @@ func tunedClient(maxInFlight int) *awshttp.BuildableClient {
 // deadline is in the request's context, so http.Client would only add work to each call.
 type transportClient struct{ transport *http.Transport }
 
-func (c transportClient) Do(r *http.Request) (*http.Response, error) { return c.transport.RoundTrip(r) }
+// Do sends a request. Its small body is put in memory, in a form that the transport knows to be so: headers and body
+// then leave in one packet, and a request that met a connection just closed is sent again on another.
+func (c transportClient) Do(r *http.Request) (*http.Response, error) {
+	if r.Body != nil && r.ContentLength > 0 && r.ContentLength <= smallBody {
+		body := make([]byte, r.ContentLength)
+		if _, err := io.ReadFull(r.Body, body); err != nil {
+			return nil, fmt.Errorf("reading the request's body: %w", err)
+		}
+		if err := r.Body.Close(); err != nil {
+			return nil, fmt.Errorf("closing the request's body: %w", err)
+		}
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		r.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil }
+	}
+	return c.transport.RoundTrip(r)
+}
+
+const smallBody = 64 << 10
 
 // fastClient takes the transport out of a BuildableClient; any other client is kept as it is.
 func fastClient(c aws.HTTPClient) (client aws.HTTPClient, closeIdle func()) {
