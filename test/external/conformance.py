@@ -14,7 +14,7 @@ from botocore.parsers import RpcV2CBORParser
 UNDECLARED = {
     "AccessDenied", "AccessDeniedException", "AuthFailure", "ExpiredToken", "ExpiredTokenException",
     "IncompleteSignature", "InternalFailure", "InvalidAction", "InvalidClientTokenId", "InvalidParameterCombination",
-    "InvalidParameterValue", "MalformedQueryString", "MissingAuthenticationToken", "MissingParameter", "OptInRequired",
+    "InvalidParameterValue", "MalformedQueryString", "MissingAuthenticationToken", "MissingParameter", "NotAuthorizedException", "OptInRequired",
     "RequestExpired", "SerializationException", "ServiceUnavailable", "SignatureDoesNotMatch", "Throttling",
     "ThrottlingException", "UnauthorizedOperation", "UnknownOperationException", "UnrecognizedClientException",
     "ValidationError", "ValidationException",

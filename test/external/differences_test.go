@@ -85,7 +85,61 @@ func acceptedEndpoints() []difference {
 	}
 }
 
-func acceptedKMS() []difference { return nil }
+func acceptedKMS() []difference {
+	return slices.Concat(acceptedKeyMembers(), acceptedKeyRefusals(), []difference{
+		{on: "kms.ListAliases", what: each("only sandbox: Aliases[].", "CreationDate", "LastUpdatedDate"), why: lost},
+		{on: "update alias to another usage", what: []string{"400 ValidationException, moto 200"},
+			why: "AWS moves an alias only between keys of one usage and kind (UpdateAlias: \"must be the same type\")"},
+		{on: "create grant on missing key", what: []string{"400 NotFoundException, moto 500 500"}, why: "moto fails over a key that is not there"},
+		{on: "create grant without operations", what: []string{"400 ValidationException, moto 200"}, why: unchecked},
+		{on: "kms.ListGrants", what: each("only sandbox: Grants[].", "CreationDate", "IssuingAccount", "Name"), why: lost},
+		{on: "list grants of missing key", what: []string{"400 NotFoundException, moto 500 500"}, why: "moto fails over a key that is not there"},
+	})
+}
+
+func acceptedKeyMembers() []difference {
+	metadata := func(on string) []difference {
+		return []difference{
+			{on: on, what: each("only sandbox: KeyMetadata.", "KeyUsage", "MacAlgorithms", "MultiRegion"), why: lost},
+			{on: on, what: each("only moto: KeyMetadata.", "EncryptionAlgorithms", "SigningAlgorithms"),
+				why: "moto answers algorithms that a key of this usage does not have; the model says present only when KeyUsage fits"},
+		}
+	}
+	return slices.Concat(metadata("kms.CreateKey"), metadata("kms.DescribeKey"), []difference{
+		{on: "list keys by one", what: []string{"only sandbox: NextMarker"}, why: "moto ignores Limit"},
+		{on: "kms.GetKeyPolicy", what: []string{"only sandbox: PolicyName"}, why: lost},
+		{on: "kms.GetKeyRotationStatus", what: each("only sandbox: ", "KeyId", "NextRotationDate", "RotationPeriodInDays"), why: lost},
+		{on: "kms.Encrypt", what: []string{"only sandbox: EncryptionAlgorithm"}, why: lost},
+		{on: "kms.GetPublicKey", what: []string{"only sandbox: KeySpec"}, why: lost},
+		{on: "kms.ScheduleKeyDeletion", what: each("only sandbox: ", "KeyState", "PendingWindowInDays"), why: lost},
+	})
+}
+
+func acceptedKeyRefusals() []difference {
+	const (
+		state = "moto does not look at the state of the key; AWS's table of key states refuses this"
+		usage = "moto does not look at what the key is for"
+	)
+	return []difference{
+		{on: "create key with a bad policy", what: []string{"400 MalformedPolicyDocumentException, moto 200"}, why: "moto takes any text for a policy"},
+		{on: "put bad key policy", what: []string{"400 MalformedPolicyDocumentException, moto 200"}, why: "moto takes any text for a policy"},
+		{on: "list keys by none", what: []string{"400 ValidationException, moto 200"}, why: unchecked},
+		{on: "list keys from a bad marker", what: []string{"400 InvalidMarkerException, moto 200"}, why: "moto ignores Marker"},
+		{on: "key policy by no name", what: []string{"200, moto 400 NotFoundException"}, why: "PolicyName may be left out since 2023; its default is default"},
+		{on: "rotation in 1 day", what: []string{"400 ValidationException, moto 200"}, why: unchecked},
+		{on: "rotation of a key for signatures", what: []string{"400 UnsupportedOperationException, moto 200"}, why: usage},
+		{on: "rotation status of a key for signatures", what: []string{"400 UnsupportedOperationException, moto 200"}, why: usage},
+		{on: "rotation of imported material", what: []string{"400 UnsupportedOperationException, moto 200"}, why: "KMS does not rotate what it did not make"},
+		{on: "rotation of a disabled key", what: []string{"400 DisabledException, moto 200"}, why: state},
+		{on: "encrypt with a key for signatures", what: []string{"400 InvalidKeyUsageException, moto 200"}, why: usage},
+		{on: "encrypt with disabled key", what: []string{"400 DisabledException, moto 200"}, why: state},
+		{on: "public key of a symmetric key", what: []string{"400 UnsupportedOperationException, moto 200"}, why: usage},
+		{on: "schedule deletion too soon", what: []string{"400 ValidationException, moto 200"}, why: unchecked},
+		{on: "schedule deletion again", what: []string{"400 KMSInvalidStateException, moto 200"}, why: state},
+		{on: "enable key to be deleted", what: []string{"400 KMSInvalidStateException, moto 200"}, why: state},
+		{on: "cancel no deletion", what: []string{"400 KMSInvalidStateException, moto 200"}, why: state},
+	}
+}
 
 func acceptedOrganizations() []difference {
 	return []difference{
