@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -320,7 +321,7 @@ func TestSimulate(t *testing.T) {
 		t.Fatal(err)
 	}
 	out := must[awsiam.SimulatePrincipalPolicyOutput](t, x, "SimulatePrincipalPolicy", &awsiam.SimulatePrincipalPolicyInput{
-		PolicySourceArn: aws.String(arn), ActionNames: []string{"glue:CreateDevEndpoint", "iam:PassRole", "s3:GetObject"},
+		PolicySourceArn: aws.String(arn), ActionNames: []string{"s3:GetObject", "glue:CreateDevEndpoint", "iam:PassRole"},
 		ResourceArns: []string{"arn:aws:s3:::data/x"},
 	})
 	type row struct {
@@ -338,17 +339,43 @@ func TestSimulate(t *testing.T) {
 		got = append(got, one)
 	}
 	want := []row{
+		{"s3:GetObject", "implicitDeny", true, []string{"aws:SourceVpc"}, nil},
 		{"glue:CreateDevEndpoint", "allowed", true, nil, []string{"role_Fixer_fix"}},
 		{"iam:PassRole", "implicitDeny", false, nil, nil},
-		{"s3:GetObject", "implicitDeny", true, []string{"aws:SourceVpc"}, nil},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("simulation (-want +got):\n%s", diff)
+	}
+	paged := must[awsiam.SimulatePrincipalPolicyOutput](t, x, "SimulatePrincipalPolicy", &awsiam.SimulatePrincipalPolicyInput{
+		PolicySourceArn: aws.String(arn), ActionNames: []string{"s3:GetObject", "glue:GetJobs"}, MaxItems: aws.Int32(1),
+	})
+	if len(paged.EvaluationResults) != 1 || !paged.IsTruncated || *paged.EvaluationResults[0].EvalActionName != "s3:GetObject" {
+		t.Errorf("first page %+v", paged)
 	}
 	keys := must[awsiam.GetContextKeysForPrincipalPolicyOutput](t, x, "GetContextKeysForPrincipalPolicy", &awsiam.GetContextKeysForPrincipalPolicyInput{PolicySourceArn: aws.String(arn)})
 	if diff := cmp.Diff([]string{"aws:SourceVpc"}, keys.ContextKeyNames); diff != "" {
 		t.Errorf("context keys (-want +got):\n%s", diff)
 	}
+}
+
+func TestConcurrentUse(t *testing.T) {
+	t.Parallel()
+	x := newIAM(t)
+	createRole(t, x, "Reader")
+	var all sync.WaitGroup
+	for range 4 {
+		all.Go(func() {
+			for range 50 {
+				must[awsiam.PutRolePolicyOutput](t, x, "PutRolePolicy", &awsiam.PutRolePolicyInput{
+					RoleName: aws.String("Reader"), PolicyName: aws.String("read"), PolicyDocument: aws.String(readGlue),
+				})
+				if err := x.Authorize(session("glue", "Reader"), "glue:GetJobs", "*"); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	all.Wait()
 }
 
 func BenchmarkAuthorize(b *testing.B) {

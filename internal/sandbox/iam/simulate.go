@@ -1,6 +1,7 @@
 package iam
 
 import (
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -72,7 +73,7 @@ func (x *IAM) simulatePrincipal(c *service.Call, in *awsiam.SimulatePrincipalPol
 	a.mu.RLock()
 	s.policies.ServiceControl = a.control
 	a.mu.RUnlock()
-	cut, next, err := page(s.run(in.ActionNames, in.ResourceArns), resultKey, in.Marker, in.MaxItems)
+	cut, next, err := pageResults(s.run(in.ActionNames, in.ResourceArns), in.Marker, in.MaxItems)
 	if err != nil {
 		return nil, err
 	}
@@ -85,7 +86,7 @@ func (x *IAM) simulateCustom(c *service.Call, in *awsiam.SimulateCustomPolicyInp
 	if err := s.addDocuments(in.PolicyInputList, in.PermissionsBoundaryPolicyInputList); err != nil {
 		return nil, err
 	}
-	cut, next, err := page(s.run(in.ActionNames, in.ResourceArns), resultKey, in.Marker, in.MaxItems)
+	cut, next, err := pageResults(s.run(in.ActionNames, in.ResourceArns), in.Marker, in.MaxItems)
 	if err != nil {
 		return nil, err
 	}
@@ -135,11 +136,20 @@ func (s *simulation) addDocuments(policies, boundary []string) *service.Error {
 	return nil
 }
 
-func resultKey(r types.EvaluationResult) string {
-	return aws.ToString(r.EvalActionName) + "\x00" + aws.ToString(r.EvalResourceName)
+// pageResults keeps the order of the request, which names of a marker could not.
+func pageResults(all []types.EvaluationResult, marker *string, maxItems *int32) ([]types.EvaluationResult, *string, *service.Error) {
+	order := make([]int, len(all))
+	for i := range order {
+		order[i] = i
+	}
+	cut, next, err := page(order, func(i int) string { return fmt.Sprintf("%06d", i) }, marker, maxItems)
+	if err != nil || len(cut) == 0 {
+		return nil, nil, err
+	}
+	return all[cut[0] : cut[len(cut)-1]+1], next, nil
 }
 
-// run answers one result for each action; with several resources each is also listed by itself.
+// run answers one result for each action on each resource, in the order of the request.
 func (s *simulation) run(actions, resources []string) []types.EvaluationResult {
 	if len(resources) == 0 {
 		resources = []string{"*"}
@@ -150,7 +160,6 @@ func (s *simulation) run(actions, resources []string) []types.EvaluationResult {
 			all = append(all, s.one(action, resource))
 		}
 	}
-	slices.SortFunc(all, func(p, q types.EvaluationResult) int { return strings.Compare(resultKey(p), resultKey(q)) })
 	return all
 }
 

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"crypto/x509"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -278,6 +279,31 @@ func TestLookup(t *testing.T) {
 	}
 	if _, ok := w.kms.Key(owner, "us-east-1", arn); ok {
 		t.Error("a key was found in another region")
+	}
+}
+
+func TestConcurrentUse(t *testing.T) {
+	t.Parallel()
+	c := newWorld(t).root(owner)
+	shared := c.create(awskms.CreateKeyInput{MultiRegion: aws.Bool(true)})
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() {
+			for range 20 {
+				own := c.create(awskms.CreateKeyInput{})
+				for _, id := range []*string{shared.KeyId, own.KeyId} {
+					must[awskms.EnableKeyRotationOutput](c, "EnableKeyRotation", &awskms.EnableKeyRotationInput{KeyId: id})
+					must[awskms.DescribeKeyOutput](c, "DescribeKey", &awskms.DescribeKeyInput{KeyId: id})
+					must[awskms.TagResourceOutput](c, "TagResource", &awskms.TagResourceInput{KeyId: id, Tags: []types.Tag{{TagKey: aws.String("k"), TagValue: id}}})
+					must[awskms.GenerateDataKeyOutput](c, "GenerateDataKey", &awskms.GenerateDataKeyInput{KeyId: id, KeySpec: types.DataKeySpecAes128})
+				}
+				must[awskms.ListKeysOutput](c, "ListKeys", &awskms.ListKeysInput{})
+			}
+		})
+	}
+	all.Wait()
+	if n := len(must[awskms.ListKeysOutput](c, "ListKeys", &awskms.ListKeysInput{Limit: aws.Int32(1000)}).Keys); n != 161 {
+		t.Errorf("%d keys", n)
 	}
 }
 
