@@ -51,7 +51,7 @@ func (b *smallBuilder) putKeys() (err error) {
 // putForeignKeys makes the keys that are elsewhere, nowhere, or named by an alias.
 func (b *smallBuilder) putForeignKeys() error {
 	elsewhere := fmt.Sprintf("arn:aws:kms:%s:%s:key/", b.main, Management)
-	b.configured(b.main, "key-unknown-missing", full(elsewhere+"00000000-0000-4000-8000-00000000dead"))
+	b.configured(b.main, "key-fail-missing", full(elsewhere+"00000000-0000-4000-8000-00000000dead"))
 	b.configured(b.main, "key-pass-by-alias", full(fmt.Sprintf("arn:aws:kms:%s:%s:alias/key-pass", b.main, Management)))
 	closed := kms.Key{Name: "closed", Rotation: true, Created: founded()}
 	arn, err := b.KMS.PutKey(strangerAccount, b.main, closed)
