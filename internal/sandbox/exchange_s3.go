@@ -3,10 +3,10 @@ package sandbox
 import (
 	"bytes"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/glueguard/glueguard/internal/sandbox/model"
+	"github.com/glueguard/glueguard/internal/sandbox/s3"
 	"github.com/glueguard/glueguard/internal/sandbox/service"
 	"github.com/glueguard/glueguard/internal/sandbox/wire"
 )
@@ -14,7 +14,7 @@ import (
 // serveS3 does for S3 what serve does for the others; only the protocol is S3's own matter.
 func (x *exchange) serveS3() {
 	x.target = wire.Target{Protocol: model.RestXML}
-	name, bucket, key := s3Operation(x.r)
+	name := s3.Operation(x.r)
 	x.op = &entry{Operation: service.Operation{Name: name}, action: "s3:" + name, readOnly: readOnly(name)}
 	if e := x.identify("s3", name); e != nil {
 		x.answerError(e)
@@ -28,7 +28,7 @@ func (x *exchange) serveS3() {
 		x.count("drop-request", false)
 		panic(http.ErrAbortHandler)
 	}
-	if e := x.refuseS3(bucket, key); e != nil {
+	if e := x.refuseS3(); e != nil {
 		x.record(e)
 		x.sendS3(wire.EncodeRefusal(x.buffer, x.target, e, x.call.RequestID))
 		return
@@ -48,8 +48,8 @@ func (x *exchange) serveS3() {
 	x.send(wire.Response{Status: held.status, ContentType: held.header.Get("Content-Type"), Body: held.body.Bytes()})
 }
 
-// refuseS3 is what stands between a request and S3.
-func (x *exchange) refuseS3(bucket, key string) *service.Error {
+// refuseS3 is what stands between a request and S3, which judges permissions itself since it knows the object.
+func (x *exchange) refuseS3() *service.Error {
 	if !x.sandbox.throttle.allow(location{x.call.Account, x.call.Region}, time.Now()) {
 		return wire.Refuse(model.RestXML, wire.Throttled, "Please reduce your request rate.")
 	}
@@ -62,41 +62,7 @@ func (x *exchange) refuseS3(bucket, key string) *service.Error {
 		}
 		return e
 	}
-	if x.estate.authorizer == nil {
-		return nil
-	}
-	resource := "*"
-	if bucket != "" {
-		resource = "arn:" + x.call.Partition + ":s3:::" + bucket
-	}
-	if key != "" {
-		resource += "/" + key
-	}
-	if e := x.estate.authorizer.Authorize(&x.call, s3Action(x.op.Name), resource); e != nil {
-		return wire.Reword(model.RestXML, e)
-	}
 	return nil
-}
-
-// s3Action is the permission that an operation needs, where it is not called as the operation is.
-func s3Action(operation string) string {
-	switch operation {
-	case "ListBuckets":
-		return "s3:ListAllMyBuckets"
-	case "ListObjects", "ListObjectsV2", "HeadBucket":
-		return "s3:ListBucket"
-	case "HeadObject":
-		return "s3:GetObject"
-	case "CopyObject", "PostObject":
-		return "s3:PutObject"
-	case "DeleteObjects":
-		return "s3:DeleteObject"
-	case "GetBucketEncryption":
-		return "s3:GetEncryptionConfiguration"
-	case "PutBucketEncryption", "DeleteBucketEncryption":
-		return "s3:PutEncryptionConfiguration"
-	}
-	return "s3:" + operation
 }
 
 func (x *exchange) sendS3(r wire.Response) {
@@ -138,54 +104,3 @@ func (h *heldResponse) Header() http.Header { return h.header }
 func (h *heldResponse) WriteHeader(status int) { h.status = status }
 
 func (h *heldResponse) Write(b []byte) (int, error) { return h.body.Write(b) }
-
-// s3Operation names what an S3 request asks for, as far as counters, faults and the audit trail need it.
-func s3Operation(r *http.Request) (name, bucket, key string) {
-	bucket, key, _ = strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
-	q := r.URL.Query()
-	switch {
-	case bucket == "":
-		return "ListBuckets", "", ""
-	case key == "":
-		return s3BucketOperation(r.Method, q.Has), bucket, ""
-	}
-	switch r.Method {
-	case http.MethodGet:
-		return "GetObject", bucket, key
-	case http.MethodHead:
-		return "HeadObject", bucket, key
-	case http.MethodDelete:
-		return "DeleteObject", bucket, key
-	case http.MethodPut:
-		if r.Header.Get("X-Amz-Copy-Source") != "" {
-			return "CopyObject", bucket, key
-		}
-		return "PutObject", bucket, key
-	}
-	return "PostObject", bucket, key
-}
-
-func s3BucketOperation(method string, has func(string) bool) string {
-	for _, sub := range [...][2]string{
-		{"encryption", "Encryption"}, {"location", "Location"}, {"versioning", "Versioning"}, {"policy", "Policy"}, {"tagging", "Tagging"},
-	} {
-		if has(sub[0]) {
-			verb := map[string]string{http.MethodGet: "Get", http.MethodPut: "Put", http.MethodDelete: "Delete"}[method]
-			return verb + "Bucket" + sub[1]
-		}
-	}
-	switch method {
-	case http.MethodGet:
-		if has("list-type") {
-			return "ListObjectsV2"
-		}
-		return "ListObjects"
-	case http.MethodHead:
-		return "HeadBucket"
-	case http.MethodPut:
-		return "CreateBucket"
-	case http.MethodDelete:
-		return "DeleteBucket"
-	}
-	return "DeleteObjects"
-}

@@ -12,43 +12,39 @@ import (
 	"github.com/glueguard/glueguard/internal/sandbox/ec2"
 	"github.com/glueguard/glueguard/internal/sandbox/glue"
 	"github.com/glueguard/glueguard/internal/sandbox/iam"
+	"github.com/glueguard/glueguard/internal/sandbox/kms"
 	"github.com/glueguard/glueguard/internal/sandbox/logs"
 	"github.com/glueguard/glueguard/internal/sandbox/organizations"
 	"github.com/glueguard/glueguard/internal/sandbox/quotas"
+	"github.com/glueguard/glueguard/internal/sandbox/s3"
 	"github.com/glueguard/glueguard/internal/sandbox/sagemaker"
+	"github.com/glueguard/glueguard/internal/sandbox/scenario"
 	"github.com/glueguard/glueguard/internal/sandbox/service"
 	"github.com/glueguard/glueguard/internal/sandbox/sts"
 	"github.com/glueguard/glueguard/internal/sandbox/tagging"
 )
 
-// managementAccount is the account of keys that name none, until a scenario says otherwise.
-const managementAccount = "123456789012"
+// regions are the ones that options ask for: named, so many of all, or the scenario's own.
+func (o Options) regions() ([]string, error) {
+	if len(o.Regions) > 0 {
+		return slices.Clone(o.Regions), nil
+	}
+	if o.RegionCount == 0 {
+		return scenario.DefaultRegions(o.Scenario), nil
+	}
+	all := allRegions()
+	if o.RegionCount < 0 || o.RegionCount > len(all) {
+		return nil, fmt.Errorf("there are 1 to %d regions, not %d", len(all), o.RegionCount)
+	}
+	return all[:o.RegionCount], nil
+}
 
-// defaultRegions are the regions of an account when nothing is asked for: those that no one needs to opt into.
-func defaultRegions() []string {
+// allRegions are the regions of the partition aws, those that need no opting in first, the busiest first among them.
+func allRegions() []string {
 	return []string{
-		"us-east-1", "us-east-2", "us-west-1", "us-west-2", "eu-west-1", "eu-west-2", "eu-west-3", "eu-central-1",
+		"us-east-1", "us-west-2", "eu-west-1", "eu-central-1", "us-east-2", "us-west-1", "eu-west-2", "eu-west-3",
 		"eu-north-1", "ap-northeast-1", "ap-northeast-2", "ap-northeast-3", "ap-south-1", "ap-southeast-1",
 		"ap-southeast-2", "ca-central-1", "sa-east-1",
-	}
-}
-
-// regions are the ones that options ask for.
-func (o Options) regions() ([]string, error) {
-	all := append(defaultRegions(), optInRegions()...)
-	switch {
-	case len(o.Regions) > 0:
-		return slices.Clone(o.Regions), nil
-	case o.RegionCount < 0 || o.RegionCount > len(all):
-		return nil, fmt.Errorf("there are 1 to %d regions, not %d", len(all), o.RegionCount)
-	case o.RegionCount > 0:
-		return all[:o.RegionCount], nil
-	}
-	return defaultRegions(), nil
-}
-
-func optInRegions() []string {
-	return []string{
 		"af-south-1", "ap-east-1", "ap-east-2", "ap-south-2", "ap-southeast-3", "ap-southeast-4", "ap-southeast-5",
 		"ap-southeast-6", "ap-southeast-7", "ca-west-1", "eu-central-2", "eu-south-1", "eu-south-2", "il-central-1",
 		"me-central-1", "me-south-1", "mx-central-1",
@@ -64,27 +60,26 @@ type services struct {
 	ec2            *ec2.EC2
 	glue           *glue.Glue
 	iam            *iam.IAM
+	kms            *kms.KMS
 	logs           *logs.Logs
 	organizations  *organizations.Organizations
 	quotas         *quotas.Quotas
+	s3             *s3.S3
 	sagemaker      *sagemaker.SageMaker
 	sts            *sts.STS
 	tagging        *tagging.Tagging
 }
 
 // newServices makes every service with what it needs of the others.
-func newServices(o Options) (*services, error) {
-	regions, err := o.regions()
-	if err != nil {
-		return nil, err
-	}
+func newServices(o Options, regions []string) (*services, error) {
 	s := &services{
 		cloudformation: cloudformation.New(),
 		cloudtrail:     cloudtrail.New(),
 		cloudwatch:     cloudwatch.New(),
-		organizations:  organizations.New(managementAccount),
+		organizations:  organizations.New(scenario.Management),
 		sagemaker:      sagemaker.New(),
 	}
+	var err error
 	sessions := sts.NewSessions()
 	if s.iam, err = iam.New(sessions); err != nil {
 		return nil, err
@@ -92,13 +87,15 @@ func newServices(o Options) (*services, error) {
 	s.sts = sts.New(s.iam, s.organizations, sessions)
 	s.account = account.New(regions, s.organizations)
 	s.ec2 = ec2.New(s.account)
-	s.logs = logs.New(nil)
+	s.kms = kms.New(s.iam)
+	s.logs = logs.New(s.kms)
+	s.s3 = s3.New(s.kms, s.iam)
 	s.glue = glue.New(glue.Options{
-		Roles: s.iam, Subnets: s.ec2,
+		Roles: s.iam, Subnets: s.ec2, Objects: s.s3, Keys: s.kms, Permissions: s.iam,
 		Settings: glue.Settings{Provisioning: o.Provisioning, EndOfLife: o.EndOfLife},
 	})
 	s.quotas = quotas.New(glueLimits{s.glue})
-	s.tagging = tagging.New(map[string]tagging.Source{"glue": s.glue})
+	s.tagging = tagging.New(map[string]tagging.Source{"glue": s.glue, "kms": s.kms})
 	return s, nil
 }
 
@@ -112,6 +109,7 @@ func (s *services) list() []service.Service {
 		s.ec2.Service(),
 		s.glue.Service(),
 		s.iam.Service(),
+		s.kms.Service(),
 		s.logs.Service(),
 		s.organizations.Service(),
 		s.quotas.Service(),
@@ -123,12 +121,23 @@ func (s *services) list() []service.Service {
 
 // assemble makes the parts of a sandbox in the state of its scenario.
 func assemble(o Options, _ time.Time) (parts, error) {
-	s, err := newServices(o)
+	regions, err := o.regions()
+	if err != nil {
+		return parts{}, err
+	}
+	s, err := newServices(o, regions)
+	if err != nil {
+		return parts{}, err
+	}
+	err = scenario.Build(o.Scenario, scenario.Config{Accounts: o.Accounts, Resources: o.Resources, Regions: regions, Seed: o.Seed}, scenario.Services{
+		Account: s.account, CloudFormation: s.cloudformation, EC2: s.ec2, Glue: s.glue, IAM: s.iam, KMS: s.kms, Logs: s.logs,
+		Organizations: s.organizations, S3: s.s3, SageMaker: s.sagemaker,
+	})
 	if err != nil {
 		return parts{}, err
 	}
 	return parts{
-		identities: s.sts, authorizer: s.iam, recorder: s.cloudtrail,
+		identities: s.sts, authorizer: s.iam, recorder: s.cloudtrail, s3: s.s3,
 		adjust: []Adjustable{s.glue}, services: s.list(),
 	}, nil
 }
