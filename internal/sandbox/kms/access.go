@@ -196,7 +196,7 @@ func (x *KMS) permitAction(c *service.Call, k *key, action string, need requirem
 	}
 	result := x.auth.Decide(c, access)
 	switch {
-	case result.Decision == policyeval.Allowed && !(need.home && k.account != c.Account):
+	case result.Decision == policyeval.Allowed && (!need.home || k.account == c.Account):
 		return nil
 	case result.Decision == policyeval.ImplicitDeny && k.granted(c, action, need.encryption):
 		return nil

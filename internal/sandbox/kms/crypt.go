@@ -242,7 +242,7 @@ func (x *KMS) newDataKey(c *service.Call, ref *string, size int, need requiremen
 		return nil, nil, nil, err
 	}
 	plaintext = make([]byte, size)
-	rand.Read(plaintext) //nolint:errcheck // never fails, by its documentation
+	rand.Read(plaintext)
 	blob, refusal := used.seal(plaintext, need.encryption)
 	if refusal != nil {
 		return nil, nil, nil, refusal
@@ -256,6 +256,6 @@ func (x *KMS) generateRandom(_ *service.Call, in *awskms.GenerateRandomInput) (*
 		return nil, invalid("1 validation error detected: Value '%d' at 'numberOfBytes' failed to satisfy constraint: Member must be between 1 and 1024", size)
 	}
 	b := make([]byte, size)
-	rand.Read(b) //nolint:errcheck // never fails, by its documentation
+	rand.Read(b)
 	return &awskms.GenerateRandomOutput{Plaintext: b}, nil
 }

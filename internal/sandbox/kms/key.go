@@ -127,10 +127,10 @@ func usages(s types.KeySpec) []types.KeyUsageType {
 }
 
 func encryptionAlgorithms(s types.KeySpec) []types.EncryptionAlgorithmSpec {
-	switch {
-	case s == types.KeySpecSymmetricDefault:
+	switch s {
+	case types.KeySpecSymmetricDefault:
 		return []types.EncryptionAlgorithmSpec{types.EncryptionAlgorithmSpecSymmetricDefault}
-	case s == types.KeySpecSm2:
+	case types.KeySpecSm2:
 		return []types.EncryptionAlgorithmSpec{types.EncryptionAlgorithmSpecSm2pke}
 	default:
 		return []types.EncryptionAlgorithmSpec{types.EncryptionAlgorithmSpecRsaesOaepSha1, types.EncryptionAlgorithmSpecRsaesOaepSha256}

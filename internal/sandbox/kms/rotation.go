@@ -117,10 +117,10 @@ func (x *KMS) rotationStatus(c *service.Call, in *awskms.GetKeyRotationStatusInp
 
 // next is the first automatic rotation after now.
 func (r *rotation) next(now time.Time) time.Time {
-	period := time.Duration(r.days) * day
-	next := r.since.Add(period)
+	next := r.since.AddDate(0, 0, int(r.days))
 	if late := now.Sub(next); late >= 0 {
-		next = next.Add((late/period + 1) * period)
+		missed := int(late/day)/int(r.days) + 1
+		next = next.AddDate(0, 0, missed*int(r.days))
 	}
 	return next
 }

@@ -60,7 +60,7 @@ func (x *Organizations) listParents(c *service.Call, in *awsorg.ListParentsInput
 		return nil, err
 	}
 	child := aws.ToString(in.ChildId)
-	parent := ""
+	var parent string
 	if a := x.accounts[child]; a != nil {
 		parent = a.parent
 	} else if u := x.units[child]; u != nil {

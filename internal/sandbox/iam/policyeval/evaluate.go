@@ -5,6 +5,7 @@ import "strings"
 // Decision is what a set of policies says about a request.
 type Decision int
 
+// The decisions.
 const (
 	ImplicitDeny Decision = iota // nothing allows it
 	ExplicitDeny                 // a statement denies it
@@ -26,6 +27,7 @@ func (d Decision) String() string {
 // Layer is a type of policy, in the words of AWS's access-denied messages.
 type Layer string
 
+// The types of policy.
 const (
 	LayerIdentity       Layer = "identity-based policy"
 	LayerBoundary       Layer = "permissions boundary"
