@@ -44,7 +44,7 @@ func runDemo(ctx context.Context, env Env) (err error) {
 	ctx, stop := env.Interruptible(ctx)
 	defer stop()
 	server, err := sandbox.Start("127.0.0.1:0", sandbox.Options{
-		Scenario: scenario.Org, Accounts: demoAccounts, Resources: demoResources, Seed: 1,
+		Scenario: scenario.Org, Accounts: demoAccounts, Regions: scenario.DefaultRegions(scenario.Org), Resources: demoResources, Seed: 1,
 	})
 	if err != nil {
 		return err

@@ -41,8 +41,7 @@ func (k ink) count(paint func(string) string, n int, word string) string {
 	return paint(text)
 }
 
-// plainList draws one finding per line, for pipes: everything, with whole ARNs, so that grep and awk work on it. What
-// to do follows on a line of its own, once for each kind of problem.
+// plainList draws one finding per line, for pipes: everything, with whole ARNs, so that grep and awk work on it.
 type plainList struct{}
 
 func (plainList) group(out io.Writer, rows []row) {
@@ -51,44 +50,21 @@ func (plainList) group(out io.Writer, rows []row) {
 		if subject == "" {
 			subject = r.name
 		}
-		fmt.Fprintf(out, "  %-6s  %s  %s  %s  %s\n", r.severity, subject, r.mode, r.reason, r.message)
-		if len(r.notes) > 0 {
-			fmt.Fprintf(out, "          note: %s\n", strings.Join(r.notes, ", "))
-		}
-		if r.next != "" {
-			fmt.Fprintf(out, "          next: %s\n", r.next)
-		}
+		fmt.Fprintf(out, "  %-6s  %s  %s  %s  %s  %s\n", r.severity, r.control, subject, r.mode, r.reason, r.message)
 	}
 }
 
-// narrowList draws a few short lines for each finding, for terminals that a table does not fit in.
-type narrowList struct {
-	ink   ink
-	width int
-}
+// narrowList draws two short lines for each finding, for terminals that a table does not fit in.
+type narrowList struct{ ink ink }
 
 func (l narrowList) group(out io.Writer, rows []row) {
 	for _, r := range rows {
-		fmt.Fprintf(out, "  %s  %s  %s\n", l.ink.severity(r.severity), l.ink.strong(r.name), r.mode)
-		text := []string{r.kind + ": " + r.message}
-		if len(r.notes) > 0 {
-			text = append(text, "note: "+strings.Join(r.notes, ", "))
-		}
-		if r.next != "" {
-			text = append(text, "→ "+r.next)
-		}
-		for i, t := range text {
-			for _, line := range breakLines(t, max(l.width-4, 20)) {
-				if i > 0 {
-					line = l.ink.dim(line)
-				}
-				fmt.Fprintf(out, "    %s\n", line)
-			}
-		}
+		fmt.Fprintf(out, "  %s  %s  %s\n    %s\n", l.ink.severity(r.severity), l.ink.strong(r.name), r.mode,
+			l.ink.dim(r.kind+": "+r.why()))
 	}
 }
 
-// terminalList draws a table with a rule under its head, as wide as the terminal.
+// terminalList draws a table with a rule under its head, no wider than the terminal.
 type terminalList struct {
 	ink   ink
 	width int
@@ -96,24 +72,29 @@ type terminalList struct {
 
 func (l terminalList) group(out io.Writer, rows []row) {
 	t := ltable.New().
-		Headers("SEVERITY", "RESOURCE", "CONTROL", "MODE", "REASON AND WHAT TO DO").
+		Headers("SEVERITY", "RESOURCE", "CONTROL", "MODE", "REASON").
 		Border(lipgloss.RoundedBorder()).BorderColumn(false).
 		Wrap(true).
 		StyleFunc(func(int, int) lipgloss.Style { return lipgloss.NewStyle().Padding(0, 1) })
 	for _, r := range rows {
-		why := []string{r.message}
-		if len(r.notes) > 0 {
-			why = append(why, l.ink.dim("note: "+strings.Join(r.notes, ", ")))
-		}
-		if r.next != "" {
-			why = append(why, l.ink.dim("→ "+r.next))
-		}
-		t.Row(l.ink.severity(r.severity), r.name, r.kind, r.mode, strings.Join(why, "\n"))
+		// Padded, so that the columns of one location stand below those of another.
+		t.Row(l.ink.severity(r.severity), fmt.Sprintf("%-30s", r.name), fmt.Sprintf("%-18s", r.kind), fmt.Sprintf("%-7s", r.mode),
+			fmt.Sprintf("%-30s", r.why()))
 	}
-	if l.width > 0 {
-		t.Width(l.width)
+	text := t.Render()
+	if l.width > 0 && lipgloss.Width(text) > l.width {
+		text = t.Width(l.width).Render()
 	}
-	fmt.Fprintln(out, t.Render())
+	fmt.Fprintln(out, text)
+}
+
+// why is the reason in words, for lists that have no room for the whole message.
+func (r row) why() string {
+	words := strings.ReplaceAll(r.reason, "-", " ")
+	if r.remark != "" {
+		return words + ", " + r.remark
+	}
+	return words
 }
 
 func (k ink) severity(s string) string {

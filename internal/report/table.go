@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -41,7 +42,7 @@ func newTable(l Look) *table {
 	t := &table{look: l, ink: k, lists: plainList{}}
 	switch {
 	case l.Terminal && l.Width > 0 && l.Width < tableWidth:
-		t.lists = narrowList{ink: k, width: l.Width}
+		t.lists = narrowList{ink: k}
 	case l.Terminal:
 		t.lists = terminalList{ink: k, width: l.Width}
 	}
@@ -51,8 +52,8 @@ func newTable(l Look) *table {
 // row is a finding, made ready to be shown.
 type row struct {
 	severity, kind, name, arn, control, mode, reason, message string
-	notes                                                     []string // codes of advisories
-	next                                                      string   // what to do; empty where a row above says the same
+	next                                                      string // what to do
+	remark                                                    string // what the reason does not say
 }
 
 func (t *table) Write(w io.Writer, audit Source) error {
@@ -100,28 +101,26 @@ func (t *table) head(out io.Writer, a store.Audit, sum *tally) {
 
 // remainder is what the first pass over the findings leaves for later sections.
 type remainder struct {
-	unknown    []row // those that their own listing is not to blame for
-	unlisted   int   // those that are unknown because a listing failed; the coverage tells
+	unknown    []row // those that their own listing is not to blame for: the coverage tells of the others
 	more       int   // unknown ones that are not in the list
-	advisories int   // on findings that do not fail
 	exempt     []string
+	advisories map[string]*advisory // by code
 }
 
 func (t *table) failing(out io.Writer, audit Source) (*remainder, error) {
 	cut := t.look.Terminal && audit.Head().Summary.Fail > terminalRows
 	g := grouping{table: t, out: out, cut: cut}
-	rest := &remainder{}
+	rest := &remainder{advisories: map[string]*advisory{}}
 	err := audit.EachFinding(func(f finding.Finding) error {
 		switch f.Status {
 		case control.Fail:
 			g.add(f)
-			return nil
 		case control.Unknown:
 			rest.addUnknown(f, t.look.Terminal)
 		case control.Exempt:
 			rest.addExempt(f)
 		}
-		rest.advisories += len(f.Advisories)
+		rest.addAdvisories(f)
 		return nil
 	})
 	g.flush()
@@ -135,13 +134,29 @@ func (t *table) failing(out io.Writer, audit Source) (*remainder, error) {
 func (r *remainder) addUnknown(f finding.Finding, terminal bool) {
 	switch {
 	case f.Reason == control.ListingFailed:
-		r.unlisted++
 	case terminal && len(r.unknown) >= terminalRows:
 		r.more++
 	default:
 		shown := rowOf(f)
-		shown.name = f.Resource.Account + " " + f.Resource.Region + " " + shown.name
+		shown.name = strings.Join([]string{f.Resource.Account, f.Resource.Region, shown.name}, " ")
 		r.unknown = append(r.unknown, shown)
+	}
+}
+
+// advisory is one kind of advisory: on how many findings, and the first one's text as an example.
+type advisory struct {
+	findings int
+	message  string
+}
+
+func (r *remainder) addAdvisories(f finding.Finding) {
+	for _, a := range f.Advisories {
+		kind := r.advisories[a.Code]
+		if kind == nil {
+			kind = &advisory{message: a.Message}
+			r.advisories[a.Code] = kind
+		}
+		kind.findings++
 	}
 }
 
@@ -165,8 +180,6 @@ type grouping struct {
 
 	account, region          string
 	rows                     []row
-	said                     map[string]bool // next steps given in this location
-	more                     int             // findings of the location beyond those in rows
 	groups                   int
 	hiddenGroups, hiddenRows int
 }
@@ -174,42 +187,72 @@ type grouping struct {
 func (g *grouping) add(f finding.Finding) {
 	if f.Resource.Account != g.account || f.Resource.Region != g.region {
 		g.flush()
-		g.account, g.region, g.said = f.Resource.Account, f.Resource.Region, map[string]bool{}
+		g.account, g.region = f.Resource.Account, f.Resource.Region
 	}
-	if g.cut && len(g.rows) >= terminalGroup {
-		g.more++
-		return
-	}
-	r := rowOf(f)
-	if g.said[r.next] {
-		r.next = ""
-	}
-	g.said[r.next] = true
-	g.rows = append(g.rows, r)
+	g.rows = append(g.rows, rowOf(f))
 }
 
+// flush draws the location that is complete, the worst first.
 func (g *grouping) flush() {
-	n := len(g.rows) + g.more
+	n := len(g.rows)
 	if n == 0 {
 		return
 	}
 	g.groups++
-	switch {
-	case g.cut && g.groups > terminalGroups:
+	if g.cut && g.groups > terminalGroups {
 		g.hiddenGroups++
 		g.hiddenRows += n
-	default:
-		title := strings.TrimSpace(g.account + " " + g.region)
-		fmt.Fprintf(g.out, "\n%s  %s\n", g.ink.strong(title), g.ink.bad(fmt.Sprintf("%d failing", n)))
-		g.lists.group(g.out, g.rows)
-		if g.more > 0 {
-			fmt.Fprintf(g.out, "  %s\n", g.ink.dim(fmt.Sprintf("… and %d more (use -o json)", g.more)))
-		}
+		g.rows = g.rows[:0]
+		return
 	}
-	g.rows, g.more = g.rows[:0], 0
+	slices.SortStableFunc(g.rows, func(a, b row) int { return cmp.Compare(weight(b.severity), weight(a.severity)) })
+	shown := g.rows
+	if g.cut && n > terminalGroup {
+		shown = shown[:terminalGroup]
+	}
+	title := strings.TrimSpace(g.account + " " + g.region)
+	fmt.Fprintf(g.out, "\n%s  %s\n", g.ink.strong(title), g.ink.bad(fmt.Sprintf("%d failing", n)))
+	g.lists.group(g.out, shown)
+	if more := n - len(shown); more > 0 {
+		fmt.Fprintf(g.out, "  %s\n", g.ink.dim(fmt.Sprintf("… and %d more (use -o json)", more)))
+	}
+	g.steps(g.out, shown)
+	g.rows = g.rows[:0]
 }
 
-// kinds are the short words for controls in lists; a control that has none is shown by its id.
+// steps says what to do about the rows of a list: each step once, with the kind of resource that it is for.
+func (t *table) steps(out io.Writer, rows []row) {
+	said := map[string]bool{}
+	for _, r := range rows {
+		step := r.next
+		if step == "" {
+			continue
+		}
+		if t.look.Terminal {
+			step = "→ " + r.kind + ": " + step
+		} else {
+			step = "next: " + r.control + ": " + step
+		}
+		if !said[step] {
+			t.wrapped(out, "  ", step)
+		}
+		said[step] = true
+	}
+}
+
+func weight(severity string) int {
+	switch control.Severity(severity) {
+	case control.High:
+		return 3
+	case control.Medium:
+		return 2
+	case control.Low:
+		return 1
+	}
+	return 0
+}
+
+// kindOf is the short word for a control in lists, its id where there is none.
 func kindOf(id control.ID) string {
 	switch id {
 	case control.DevEndpointS3:
@@ -230,18 +273,14 @@ func rowOf(f finding.Finding) row {
 		control: string(f.Control), mode: cmp.Or(string(f.Encryption.Mode), "-"), reason: string(f.Reason), message: f.Message,
 		next: control.NextStep(f.Outcome),
 	}
-	for _, a := range f.Advisories {
-		r.notes = append(r.notes, a.Code)
+	if e := f.Exception; e != nil && e.Expired {
+		r.remark = "exception expired " + e.Expires
 	}
 	return r
 }
 
 func nameOf(r resource.Ref) string {
-	name := cmp.Or(r.Name, r.ID, r.ARN)
-	if r.Type == resource.TypeMLTransform && r.Name != "" && r.ID != "" {
-		return name + " (" + r.ID + ")"
-	}
-	return name
+	return cmp.Or(r.Name, r.ID, r.ARN)
 }
 
 // plural counts things whose plural ends in s.

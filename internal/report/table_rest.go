@@ -3,6 +3,8 @@ package report
 import (
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/glueguard/glueguard/internal/resource"
@@ -19,6 +21,7 @@ func (t *table) unjudged(out io.Writer, rest *remainder) {
 	if rest.more > 0 {
 		fmt.Fprintf(out, "  %s\n", t.ink.dim(fmt.Sprintf("… and %d more (use -o json)", rest.more)))
 	}
+	t.steps(out, rest.unknown)
 }
 
 // unread shows every kind of read that failed, where, and in AWS's words why.
@@ -88,15 +91,16 @@ func (t *table) notes(out io.Writer, sum *tally, rest *remainder) {
 		}
 		lines = append(lines, "Exempt by policy: "+strings.Join(named, ", "))
 	}
-	if rest.advisories > 0 {
-		lines = append(lines, plural(rest.advisories, "advisory note")+" on findings that do not fail (use -o json)")
+	for _, code := range slices.Sorted(maps.Keys(rest.advisories)) {
+		a := rest.advisories[code]
+		lines = append(lines, fmt.Sprintf("Note: %s on %s, e.g. %s", code, plural(a.findings, "finding"), a.message))
 	}
 	if len(lines) == 0 {
 		return
 	}
 	fmt.Fprintln(out)
 	for _, l := range lines {
-		fmt.Fprintln(out, t.ink.dim(l))
+		t.wrapped(out, "", l)
 	}
 }
 
