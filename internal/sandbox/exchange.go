@@ -301,7 +301,7 @@ func (x *exchange) record(e *service.Error) {
 	if e != nil {
 		code, message = e.Code, e.Message
 	}
-	x.count(code, code == wire.Refuse(x.target.Protocol, wire.Throttled, "").Code)
+	x.count(code, e != nil && code == wire.Refuse(x.target.Protocol, wire.Throttled, "").Code)
 	if x.estate.recorder == nil {
 		return
 	}
@@ -342,7 +342,9 @@ func (x *exchange) send(r wire.Response) {
 	}
 	x.w.WriteHeader(r.Status)
 	if x.fault.Error == FaultTruncate {
-		_, _ = x.w.Write(r.Body[:len(r.Body)/2]) // the connection ends here in any case
+		// Without a flush small answers would not leave the buffer. The connection ends here in any case.
+		_, _ = x.w.Write(r.Body[:len(r.Body)/2])
+		_ = http.NewResponseController(x.w).Flush()
 		panic(http.ErrAbortHandler)
 	}
 	_, _ = x.w.Write(r.Body) // a client that has gone misses nothing
