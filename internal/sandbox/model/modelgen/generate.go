@@ -206,20 +206,11 @@ func renderMap[V any](b *bytes.Buffer, title string, m map[string]V) {
 }
 
 func renderIndex(index []model.Metadata) []byte {
-	var b bytes.Buffer
+	lines := make([]string, len(index))
 	for i, m := range index {
-		b.WriteString([]string{",\n", "[\n"}[btoi(i == 0)])
-		b.WriteString(line(m))
+		lines[i] = line(m)
 	}
-	b.WriteString("\n]\n")
-	return b.Bytes()
-}
-
-func btoi(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
+	return []byte("[\n" + strings.Join(lines, ",\n") + "\n]\n")
 }
 
 // line renders a value that is made of plain types only, for which encoding can't fail.
