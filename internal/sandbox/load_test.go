@@ -53,3 +53,22 @@ func BenchmarkSmallCalls(b *testing.B) {
 	}
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "calls/s")
 }
+
+func BenchmarkStart(b *testing.B) {
+	for _, tt := range []struct {
+		name string
+		o    Options
+	}{
+		{"empty", Options{}},
+		{"org/1000-accounts", Options{Scenario: "org", Accounts: 1000, RegionCount: 17, Resources: 20000}},
+	} {
+		b.Run(tt.name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := New(tt.o); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}

@@ -3,6 +3,8 @@ package sandbox
 import (
 	"testing"
 	"time"
+
+	"github.com/glueguard/glueguard/internal/sandbox/model"
 )
 
 func TestEveryServedOperationHasFactsThatFitItsStructs(t *testing.T) {
@@ -20,6 +22,15 @@ func TestEveryServedOperationHasFactsThatFitItsStructs(t *testing.T) {
 			}
 			if err := codec.Compile(); err != nil {
 				t.Error(err)
+			}
+			facts, err := model.Load(s.service.Model)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for op := range facts.Operations {
+				if s.operations[op] == nil {
+					t.Errorf("facts are kept about %s, which is not served: remove it from operations.txt", op)
+				}
 			}
 		})
 	}
