@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"image/color"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -60,7 +61,7 @@ type narrowList struct{ ink ink }
 func (l narrowList) group(out io.Writer, rows []row) {
 	for _, r := range rows {
 		fmt.Fprintf(out, "  %s  %s  %s\n    %s\n", l.ink.severity(r.severity), l.ink.strong(r.name), r.mode,
-			l.ink.dim(r.kind+": "+r.why()))
+			l.ink.dim(r.kind+": "+r.why))
 	}
 }
 
@@ -71,30 +72,50 @@ type terminalList struct {
 }
 
 func (l terminalList) group(out io.Writer, rows []row) {
+	// Padded, where there is room, so that the columns of one location stand below those of another.
+	text := l.table(rows, []int{0, 30, 18, 7, 30}).Render()
+	if !l.fits(text) {
+		text = l.table(rows, make([]int, 5)).Render()
+	}
+	if !l.fits(text) {
+		// Broken here rather than by the table, which loses its border when it is short of a column or two.
+		over := lipgloss.Width(text) - l.width
+		names, whys := 0, 0
+		for _, r := range rows {
+			names, whys = max(names, lipgloss.Width(r.name)), max(whys, lipgloss.Width(r.why))
+		}
+		names -= over
+		if least := min(names+over, 28); names < least {
+			whys -= least - names
+			names = least
+		}
+		broken := slices.Clone(rows)
+		for i := range broken {
+			broken[i].name = lipgloss.Wrap(rows[i].name, names, "-/")
+			broken[i].why = lipgloss.Wrap(rows[i].why, max(whys, 12), " ")
+		}
+		text = l.table(broken, make([]int, 5)).Render()
+	}
+	fmt.Fprintln(out, text)
+}
+
+func (l terminalList) fits(text string) bool { return l.width <= 0 || lipgloss.Width(text) <= l.width }
+
+// table lays rows out in columns that are at least so wide.
+func (l terminalList) table(rows []row, columns []int) *ltable.Table {
 	t := ltable.New().
 		Headers("SEVERITY", "RESOURCE", "CONTROL", "MODE", "REASON").
 		Border(lipgloss.RoundedBorder()).BorderColumn(false).
 		Wrap(true).
 		StyleFunc(func(int, int) lipgloss.Style { return lipgloss.NewStyle().Padding(0, 1) })
 	for _, r := range rows {
-		// Padded, so that the columns of one location stand below those of another.
-		t.Row(l.ink.severity(r.severity), fmt.Sprintf("%-30s", r.name), fmt.Sprintf("%-18s", r.kind), fmt.Sprintf("%-7s", r.mode),
-			fmt.Sprintf("%-30s", r.why()))
+		cells := []string{l.ink.severity(r.severity), r.name, r.kind, r.mode, r.why}
+		for i, width := range columns {
+			cells[i] += strings.Repeat(" ", max(0, width-lipgloss.Width(cells[i])))
+		}
+		t.Row(cells...)
 	}
-	text := t.Render()
-	if l.width > 0 && lipgloss.Width(text) > l.width {
-		text = t.Width(l.width).Render()
-	}
-	fmt.Fprintln(out, text)
-}
-
-// why is the reason in words, for lists that have no room for the whole message.
-func (r row) why() string {
-	words := strings.ReplaceAll(r.reason, "-", " ")
-	if r.remark != "" {
-		return words + ", " + r.remark
-	}
-	return words
+	return t
 }
 
 func (k ink) severity(s string) string {

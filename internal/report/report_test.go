@@ -230,17 +230,22 @@ func TestPipesGetNoBoxesAndNoColour(t *testing.T) {
 	}
 }
 
-func TestTerminalWidthIsKept(t *testing.T) {
+func TestTablesFitTheTerminal(t *testing.T) {
 	t.Parallel()
-	for _, width := range []int{60, 80, 120} {
-		var out bytes.Buffer
-		format, _ := report.Lookup("table")
-		if err := format.New(report.Look{Terminal: true, Width: width}).Write(&out, many()); err != nil {
-			t.Fatal(err)
-		}
-		for line := range strings.Lines(out.String()) {
-			if n := len([]rune(strings.TrimRight(line, "\n"))); n > width && strings.ContainsAny(line, "│─") {
-				t.Errorf("width %d: a line has %d columns: %s", width, n, line)
+	format, _ := report.Lookup("table")
+	for width := 90; width <= 130; width += 8 {
+		for name := 1; name < 100; name++ {
+			audit := newSource(nil, endpoint("111122223333", "eu-west-1", strings.Repeat("n", name), control.Fail, "security-configuration-missing", "Gone."))
+			var out bytes.Buffer
+			if err := format.New(report.Look{Terminal: true, Width: width}).Write(&out, audit); err != nil {
+				t.Fatal(err)
+			}
+			for line := range strings.Lines(out.String()) {
+				line = strings.TrimRight(line, "\n")
+				n := len([]rune(line))
+				if n > width || strings.HasPrefix(line, "│") && !strings.HasSuffix(line, "│") {
+					t.Fatalf("%d columns, a name of %d: a line is cut or too long: %s", width, name, line)
+				}
 			}
 		}
 	}

@@ -53,7 +53,7 @@ func newTable(l Look) *table {
 type row struct {
 	severity, kind, name, arn, control, mode, reason, message string
 	next                                                      string // what to do
-	remark                                                    string // what the reason does not say
+	why                                                       string // the reason in words, where there is no room for the message
 }
 
 func (t *table) Write(w io.Writer, audit Source) error {
@@ -89,7 +89,7 @@ func (t *table) head(out io.Writer, a store.Audit, sum *tally) {
 	scope := fmt.Sprintf("%s, %s, %s%s; policy %s; audit %s",
 		plural(len(sum.accounts), "account"), plural(len(sum.regions), "region"), plural(int(s.APICalls), "call"), took,
 		a.PolicyProfile, a.ID)
-	fmt.Fprintf(out, "%s\n", t.ink.dim(scope))
+	t.wrapped(out, "", scope)
 	switch {
 	case s.Fail+s.Unknown > 0:
 	case s.Pass+s.Exempt+s.NotApplicable == 0 && len(sum.unread) == 0:
@@ -271,10 +271,10 @@ func rowOf(f finding.Finding) row {
 	r := row{
 		severity: string(f.Severity), kind: kindOf(f.Control), name: nameOf(f.Resource), arn: f.Resource.ARN,
 		control: string(f.Control), mode: cmp.Or(string(f.Encryption.Mode), "-"), reason: string(f.Reason), message: f.Message,
-		next: control.NextStep(f.Outcome),
+		next: control.NextStep(f.Outcome), why: strings.ReplaceAll(string(f.Reason), "-", " "),
 	}
 	if e := f.Exception; e != nil && e.Expired {
-		r.remark = "exception expired " + e.Expires
+		r.why += ", exception expired " + e.Expires
 	}
 	return r
 }
