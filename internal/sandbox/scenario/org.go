@@ -25,6 +25,10 @@ const (
 	oneSuspended  = 50
 )
 
+// lookedAt is the number of locations up to which people look at each: there, every other location has a replica of its
+// account's key, so that more than one region has logs under a key. Larger estates have one key for each account.
+const lookedAt = 50
+
 // orgAccount is an account of the organization as it is being built.
 type orgAccount struct {
 	id, name, team, stage string
@@ -53,9 +57,14 @@ func buildOrg(c Config, s Services) error {
 		}
 	}
 	for i := range locations {
-		s.putConfiguration(i, &locations[i])
+		if err := s.putConfiguration(i, &locations[i], len(locations) <= lookedAt); err != nil {
+			return err
+		}
 	}
-	o := &orgBuilder{services: s, random: random, roles: map[string]string{}}
+	o := &orgBuilder{services: s, random: random, roles: map[string]string{}, noEndpoints: map[string]bool{}}
+	for _, region := range s.Glue.Settings().NoDevEndpoints {
+		o.noEndpoints[region] = true
+	}
 	for i := range c.Resources {
 		round := i / len(locations)
 		o.put((i+3*round)%10, &locations[i%len(locations)])
@@ -112,7 +121,7 @@ func newAccountID(random *rand.Rand, taken map[string]bool) string {
 func (s Services) putKey(i int, a *orgAccount, created time.Time) (err error) {
 	key := kms.Key{
 		Name: "glue", Aliases: []string{"alias/glue"}, Description: "Data at rest of AWS Glue", Policy: keyPolicy(a.id, a.home), Rotation: i%3 != 1,
-		Created: created, Tags: map[string]string{"team": a.team},
+		Created: created, Tags: map[string]string{"team": a.team}, MultiRegion: true,
 	}
 	if i%5 == 2 {
 		key.Policy = openKeyPolicy(a.id, "arn:aws:iam::999999999999:root")
@@ -125,15 +134,25 @@ func (s Services) putKey(i int, a *orgAccount, created time.Time) (err error) {
 
 // putConfiguration gives a location its security configuration: under the account's key at home, else SSE-S3; one
 // location in ten has one that encrypts nothing.
-func (s Services) putConfiguration(i int, l *orgLocation) {
+func (s Services) putConfiguration(i int, l *orgLocation, replicas bool) error {
 	encryption := plain(s3Block(types.S3EncryptionModeSses3))
 	switch {
 	case l.region == l.account.home:
 		encryption = full(l.account.key)
 	case i%10 == 7:
 		encryption = plain(s3Block(types.S3EncryptionModeDisabled))
+	case replicas && i%2 == 0:
+		replica, err := s.KMS.PutKey(l.account.id, l.region, kms.Key{
+			ID: l.account.key[strings.LastIndex(l.account.key, "/")+1:], Replica: true, Primary: l.account.home, Aliases: []string{"alias/glue"},
+			Description: "Data at rest of AWS Glue", Policy: keyPolicy(l.account.id, l.region), Created: founded(),
+		})
+		if err != nil {
+			return err
+		}
+		encryption = full(replica)
 	}
 	s.Glue.PutSecurityConfiguration(l.account.id, l.region, configuration, encryption)
+	return nil
 }
 
 // orgBuilder spreads resources.
@@ -142,6 +161,7 @@ type orgBuilder struct {
 	random                *rand.Rand
 	endpoints, transforms int
 	roles                 map[string]string // ARNs by account, kept once
+	noEndpoints           map[string]bool   // regions in which AWS offers no development endpoints
 }
 
 // turn says how a resource is encrypted. The resources of a type take turns: four in ten are not encrypted.
@@ -162,14 +182,14 @@ func transformTurns() []turn {
 	return []turn{underKey, bare, configured, underKey, bare, configured, underKey, configured, bare, dangling}
 }
 
-// put adds a resource: a transform in three of ten slots, else an endpoint.
+// put adds a resource: a transform in three of ten slots, else an endpoint where the region has such.
 func (o *orgBuilder) put(slot int, l *orgLocation) {
 	role := o.roles[l.account.id]
 	if role == "" {
 		role = roleARN(l.account.id)
 		o.roles[l.account.id] = role
 	}
-	if slot == 2 || slot == 5 || slot == 8 {
+	if slot == 2 || slot == 5 || slot == 8 || o.noEndpoints[l.region] {
 		o.putTransform(l, role)
 		return
 	}
