@@ -184,7 +184,7 @@ func (a *audit) readReport(path string, e estate) error {
 		return err
 	}
 	a.findings = report.Summary
-	locations, accounts, suspended := map[[2]string]bool{}, map[string]bool{}, 0
+	locations, accounts, suspended, resources := map[[2]string]bool{}, map[string]bool{}, 0, 0
 	configurations, keys := 0, map[string]bool{}
 	tagged := map[[2]string]int{}
 	for _, c := range report.Coverage {
@@ -192,7 +192,7 @@ func (a *audit) readReport(path string, e estate) error {
 			suspended++
 			continue
 		}
-		if c.Status != "ok" {
+		if c.Status != "ok" && c.Status != "unsupported" { // endpoints are not sold in every region
 			return fmt.Errorf("%s in %s/%s was not read: %s", c.Operation, c.Account, c.Region, c.Status)
 		}
 		at := [2]string{c.Account, c.Region}
@@ -200,6 +200,7 @@ func (a *audit) readReport(path string, e estate) error {
 		case "glue:GetDevEndpoints", "glue:GetMLTransforms":
 			locations[at], accounts[c.Account] = true, true
 			tagged[at] += c.Items
+			resources += c.Items
 		case "glue:GetSecurityConfiguration":
 			configurations += c.Items
 		}
@@ -211,6 +212,9 @@ func (a *audit) readReport(path string, e estate) error {
 	}
 	if want := (e.accounts - suspended) * e.regions; e.resources > 0 && len(locations) != want {
 		return fmt.Errorf("read %d locations, not %d", len(locations), want)
+	}
+	if resources != e.resources {
+		return fmt.Errorf("read %d resources, not %d", resources, e.resources)
 	}
 	a.floor = floor(e, int64(len(accounts)), tagged, int64(configurations), int64(len(keys)))
 	return nil

@@ -17,9 +17,10 @@ type Settings struct {
 	LastToken LastToken
 	// Quotas are per account and region.
 	Quotas Quotas
-	// NoDevEndpoints are the regions without development endpoints, NoMLTransforms those without transforms; nil takes
-	// the known ones, an empty list none.
-	NoDevEndpoints, NoMLTransforms []string
+	// NoDevEndpoints are the regions without development endpoints; nil takes the known ones, an empty list none.
+	NoDevEndpoints []string
+	// NoMLTransforms are the regions without transforms. None is known, so none is the default.
+	NoMLTransforms []string
 	// LabelFileLimit is the size of the largest label file in MB; 0 means 10.
 	LabelFileLimit int
 	// TaskRuns is how many evaluation and labeling task runs one transform may have at a time; 0 means 3.
@@ -49,12 +50,6 @@ func (s Settings) withDefaults() Settings {
 			"ap-southeast-3", "me-central-1", "eu-south-2", "eu-central-2",
 			"ap-south-2", "ap-southeast-4", "ap-southeast-5", "ap-southeast-6", "ap-southeast-7", "ap-east-2",
 			"ca-west-1", "il-central-1", "mx-central-1", "eusc-de-east-1",
-		}
-	}
-	if s.NoMLTransforms == nil {
-		// Regions in which AWS Config doesn't offer its rule for transforms.
-		s.NoMLTransforms = []string{
-			"ap-southeast-5", "ap-southeast-6", "ap-southeast-7", "ap-east-2", "ca-west-1", "mx-central-1",
 		}
 	}
 	if s.LabelFileLimit == 0 {
