@@ -9,7 +9,7 @@ import (
 )
 
 const (
-	minRate  = 0.5  // calls/s: slow enough for any limit that AWS is known to have
+	minRate  = 2    // calls/s: the lowest limit that AWS documents (cloudtrail LookupEvents); pauses do the rest
 	maxRate  = 5000 // calls/s: no AWS location answers more
 	minPause = 100 * time.Millisecond
 	maxPause = 20 * time.Second

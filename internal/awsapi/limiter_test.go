@@ -42,8 +42,8 @@ func TestLimiterFindsTheRate(t *testing.T) {
 		{5, 10, 1.1},
 		{50, 50, 1.1},
 		{200, 20, 1.1},
+		{2, 2, 1.3},
 		// A bucket of one call refuses whatever comes a moment early. AWS's hold more.
-		{1, 1, 2},
 		{5, 1, 2},
 	} {
 		t.Run(fmt.Sprintf("%g per second, burst %g", c.rate, c.burst), func(t *testing.T) {
