@@ -28,7 +28,7 @@ func Start(listen string, o Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	l, err := net.Listen("tcp", listen)
+	l, err := new(net.ListenConfig).Listen(context.Background(), "tcp", listen)
 	if err != nil {
 		return nil, fmt.Errorf("listening at %s: %w", listen, err)
 	}

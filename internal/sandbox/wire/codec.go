@@ -245,24 +245,24 @@ func encodeError(b []byte, t Target, shape, code, member, message, requestID str
 	}
 	switch t.Protocol {
 	case model.JSON:
-		r.Body = appendJSONError(b, shape, member, message)
+		b = appendJSONError(b, shape, member, message)
 	case model.RestJSON:
 		r.Headers = []string{"X-Amzn-Errortype", shape}
-		r.Body = appendJSONError(b, shape, member, message)
+		b = appendJSONError(b, shape, member, message)
 	case model.CBOR:
-		r.Body = appendCBORError(b, shape, member, message)
+		b = appendCBORError(b, shape, member, message)
 	case model.EC2:
 		b = append(b, xmlHeader+"<Response><Errors><Error>"...)
 		b = appendXMLError(b, code, message)
 		b = append(b, "</Error></Errors><RequestID>"...)
 		b = append(b, requestID...)
-		r.Body = append(b, "</RequestID></Response>"...)
+		b = append(b, "</RequestID></Response>"...)
 	case model.RestXML:
 		b = append(b, xmlHeader+"<Error>"...)
 		b = appendXMLError(b, code, message)
 		b = append(b, "<RequestId>"...)
 		b = append(b, requestID...)
-		r.Body = append(b, "</RequestId></Error>"...)
+		b = append(b, "</RequestId></Error>"...)
 	default:
 		b = append(b, `<ErrorResponse xmlns="`...)
 		b = append(b, t.namespace...)
@@ -270,8 +270,9 @@ func encodeError(b []byte, t Target, shape, code, member, message, requestID str
 		b = appendXMLError(b, code, message)
 		b = append(b, "</Error><RequestId>"...)
 		b = append(b, requestID...)
-		r.Body = append(b, "</RequestId></ErrorResponse>"...)
+		b = append(b, "</RequestId></ErrorResponse>"...)
 	}
+	r.Body = b
 	return r
 }
 

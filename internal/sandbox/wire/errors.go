@@ -58,9 +58,10 @@ func Refuse(p model.Protocol, r Refusal, message string) *service.Error {
 			e.Status = http.StatusBadRequest
 		}
 	case model.RestJSON:
-		if r == UnknownOperation {
+		switch r {
+		case UnknownOperation:
 			e.Status = http.StatusNotFound
-		} else if r == Throttled {
+		case Throttled:
 			e.Status = http.StatusTooManyRequests
 		}
 	case model.Query:

@@ -49,11 +49,6 @@ type compiler struct {
 	plans map[planKey]*plan
 }
 
-var (
-	timeType = reflect.TypeFor[time.Time]()
-	blobType = reflect.TypeFor[[]byte]()
-)
-
 func (c *compiler) plan(shape string, t reflect.Type) (*plan, error) {
 	if p, ok := c.plans[planKey{shape, t}]; ok {
 		return p, nil
@@ -182,9 +177,9 @@ func fits(k model.Kind, t reflect.Type) bool {
 	case model.Double:
 		return t.Kind() == reflect.Float64
 	case model.Timestamp:
-		return t == timeType
+		return t == reflect.TypeFor[time.Time]()
 	case model.Blob:
-		return t == blobType
+		return t == reflect.TypeFor[[]byte]()
 	}
 	return false
 }

@@ -113,44 +113,72 @@ func TestInputsTheModelDoesNotAllow(t *testing.T) {
 	t.Parallel()
 	const constraint = "failed to satisfy constraint: Member must "
 	tests := []struct{ name, service, target, body, code, message string }{
-		{"JSON, required", "glue", "AWSGlue.GetDevEndpoint", `{}`, "ValidationException",
-			"1 validation error detected: Value null at 'endpointName' " + constraint + "not be null"},
-		{"JSON, null is absent", "glue", "AWSGlue.GetDevEndpoint", `{"EndpointName":null}`, "ValidationException",
-			"1 validation error detected: Value null at 'endpointName' " + constraint + "not be null"},
-		{"JSON, two", "glue", "AWSGlue.CreateDevEndpoint", `{}`, "ValidationException",
-			"2 validation errors detected: Value null at 'endpointName' " + constraint + "not be null; Value null at 'roleArn' " + constraint + "not be null"},
-		{"JSON, enum in a list", "glue", "AWSGlue.CreateSecurityConfiguration",
+		{
+			"JSON, required", "glue", "AWSGlue.GetDevEndpoint", `{}`, "ValidationException",
+			"1 validation error detected: Value null at 'endpointName' " + constraint + "not be null",
+		},
+		{
+			"JSON, null is absent", "glue", "AWSGlue.GetDevEndpoint", `{"EndpointName":null}`, "ValidationException",
+			"1 validation error detected: Value null at 'endpointName' " + constraint + "not be null",
+		},
+		{
+			"JSON, two", "glue", "AWSGlue.CreateDevEndpoint", `{}`, "ValidationException",
+			"2 validation errors detected: Value null at 'endpointName' " + constraint + "not be null; Value null at 'roleArn' " + constraint + "not be null",
+		},
+		{
+			"JSON, enum in a list", "glue", "AWSGlue.CreateSecurityConfiguration",
 			`{"Name":"n","EncryptionConfiguration":{"S3Encryption":[{"S3EncryptionMode":"SSE-S4"}]}}`, "ValidationException",
-			"1 validation error detected: Value 'SSE-S4' at 'encryptionConfiguration.s3Encryption.1.member.s3EncryptionMode' " + constraint + "satisfy enum value set: [DISABLED, SSE-KMS, SSE-S3]"},
-		{"JSON, too long", "glue", "AWSGlue.CreateSecurityConfiguration",
+			"1 validation error detected: Value 'SSE-S4' at 'encryptionConfiguration.s3Encryption.1.member.s3EncryptionMode' " + constraint + "satisfy enum value set: [DISABLED, SSE-KMS, SSE-S3]",
+		},
+		{
+			"JSON, too long", "glue", "AWSGlue.CreateSecurityConfiguration",
 			`{"Name":"` + strings.Repeat("n", 256) + `","EncryptionConfiguration":{}}`, "ValidationException",
-			"1 validation error detected: Value '" + strings.Repeat("n", 256) + "' at 'name' " + constraint + "have length less than or equal to 255"},
-		{"JSON, empty", "glue", "AWSGlue.CreateSecurityConfiguration", `{"Name":"","EncryptionConfiguration":{}}`, "ValidationException",
-			"1 validation error detected: Value '' at 'name' " + constraint + "have length greater than or equal to 1"},
-		{"JSON, range", "glue", "AWSGlue.GetDevEndpoints", `{"MaxResults":1001}`, "ValidationException",
-			"1 validation error detected: Value '1001' at 'maxResults' " + constraint + "have value less than or equal to 1000"},
-		{"JSON, too many", "glue", "AWSGlue.CreateDevEndpoint", `{"EndpointName":"e","RoleArn":"arn:aws:iam::111111111111:role/r","PublicKeys":["1","2","3","4","5","6"]}`, "ValidationException",
-			"1 validation error detected: Value '[1, 2, 3, 4, 5, 6]' at 'publicKeys' " + constraint + "have length less than or equal to 5"},
-		{"JSON, map key", "glue", "AWSGlue.TagResource", `{"ResourceArn":"arn","TagsToAdd":{"":"v"}}`, "ValidationException",
-			"1 validation error detected: Value '' at 'tagsToAdd.key' " + constraint + "have length greater than or equal to 1"},
-		{"JSON, unknown member", "glue", "AWSGlue.UpdateDevEndpoint", `{"EndpointName":"e","SecurityConfiguration":"c"}`, "SerializationException",
-			"Unknown member 'SecurityConfiguration' of UpdateDevEndpointRequest"},
-		{"JSON, member in another case", "glue", "AWSGlue.GetDevEndpoint", `{"endpointName":"e"}`, "SerializationException",
-			"Unknown member 'endpointName' of GetDevEndpointRequest"},
+			"1 validation error detected: Value '" + strings.Repeat("n", 256) + "' at 'name' " + constraint + "have length less than or equal to 255",
+		},
+		{
+			"JSON, empty", "glue", "AWSGlue.CreateSecurityConfiguration", `{"Name":"","EncryptionConfiguration":{}}`, "ValidationException",
+			"1 validation error detected: Value '' at 'name' " + constraint + "have length greater than or equal to 1",
+		},
+		{
+			"JSON, range", "glue", "AWSGlue.GetDevEndpoints", `{"MaxResults":1001}`, "ValidationException",
+			"1 validation error detected: Value '1001' at 'maxResults' " + constraint + "have value less than or equal to 1000",
+		},
+		{
+			"JSON, too many", "glue", "AWSGlue.CreateDevEndpoint", `{"EndpointName":"e","RoleArn":"arn:aws:iam::111111111111:role/r","PublicKeys":["1","2","3","4","5","6"]}`, "ValidationException",
+			"1 validation error detected: Value '[1, 2, 3, 4, 5, 6]' at 'publicKeys' " + constraint + "have length less than or equal to 5",
+		},
+		{
+			"JSON, map key", "glue", "AWSGlue.TagResource", `{"ResourceArn":"arn","TagsToAdd":{"":"v"}}`, "ValidationException",
+			"1 validation error detected: Value '' at 'tagsToAdd.key' " + constraint + "have length greater than or equal to 1",
+		},
+		{
+			"JSON, unknown member", "glue", "AWSGlue.UpdateDevEndpoint", `{"EndpointName":"e","SecurityConfiguration":"c"}`, "SerializationException",
+			"Unknown member 'SecurityConfiguration' of UpdateDevEndpointRequest",
+		},
+		{
+			"JSON, member in another case", "glue", "AWSGlue.GetDevEndpoint", `{"endpointName":"e"}`, "SerializationException",
+			"Unknown member 'endpointName' of GetDevEndpointRequest",
+		},
 		{"JSON, wrong type", "glue", "AWSGlue.GetDevEndpoint", `{"EndpointName":3}`, "SerializationException", "Expected a string for GenericString"},
 		{"JSON, fraction", "glue", "AWSGlue.GetDevEndpoints", `{"MaxResults":1.5}`, "SerializationException", "1.5 is not a whole number that PageSize can hold"},
 		{"JSON, not JSON", "glue", "AWSGlue.GetDevEndpoints", `{"MaxResults"`, "SerializationException", "Expected ':' at byte 13 of the request"},
 		{"JSON, more than one", "glue", "AWSGlue.GetDevEndpoints", `{}{}`, "SerializationException", "Unexpected text after the request"},
-		{"JSON, logs", "logs", "Logs_20140328.DescribeLogGroups", `{"limit":51}`, "InvalidParameterException",
-			"1 validation error detected: Value '51' at 'limit' " + constraint + "have value less than or equal to 50"},
-		{"query, required", "iam", "", "Action=GetRole&Version=2010-05-08", "ValidationError",
-			"1 validation error detected: Value null at 'roleName' " + constraint + "not be null"},
+		{
+			"JSON, logs", "logs", "Logs_20140328.DescribeLogGroups", `{"limit":51}`, "InvalidParameterException",
+			"1 validation error detected: Value '51' at 'limit' " + constraint + "have value less than or equal to 50",
+		},
+		{
+			"query, required", "iam", "", "Action=GetRole&Version=2010-05-08", "ValidationError",
+			"1 validation error detected: Value null at 'roleName' " + constraint + "not be null",
+		},
 		{"query, unknown", "iam", "", "Action=GetRole&Version=2010-05-08&RoleName=r&Path=/", "UnknownParameter", "The parameter Path is not recognized"},
 		{"query, type", "iam", "", "Action=ListRoles&Version=2010-05-08&MaxItems=many", "MalformedInput", "MaxItems is not an integer"},
 		{"query, version", "iam", "", "Action=ListRoles&Version=2010-05-09", "NoSuchVersion", "The requested version is not supported, want 2010-05-08"},
 		{"query, action", "iam", "", "Action=Nope&Version=2010-05-08", "InvalidAction", "The action Nope is not valid for this web service."},
-		{"EC2, range", "ec2", "", "Action=DescribeSubnets&Version=2016-11-15&MaxResults=4", "InvalidParameterValue",
-			"Value (4) for parameter MaxResults is invalid. It must have value greater than or equal to 5."},
+		{
+			"EC2, range", "ec2", "", "Action=DescribeSubnets&Version=2016-11-15&MaxResults=4", "InvalidParameterValue",
+			"Value (4) for parameter MaxResults is invalid. It must have value greater than or equal to 5.",
+		},
 		{"JSON, action", "glue", "AWSGlue.Nope", `{}`, "UnknownOperationException", ""},
 		{"JSON, other service's target", "glue", "TrentService.GetDevEndpoints", `{}`, "UnknownOperationException", ""},
 	}
@@ -183,12 +211,18 @@ func TestOneServiceInEachOfItsProtocols(t *testing.T) {
 		name, path, body, answer string
 		header                   http.Header
 	}{
-		{"CBOR", "/service/GraniteServiceVersion20100801/operation/ListMetrics", string(cborBody), "application/cbor",
-			http.Header{"Smithy-Protocol": {"rpc-v2-cbor"}, "Content-Type": {"application/cbor"}}},
-		{"JSON", "/", `{"Namespace":"Glue"}`, "application/x-amz-json-1.0",
-			http.Header{"X-Amz-Target": {"GraniteServiceVersion20100801.ListMetrics"}, "Content-Type": {"application/x-amz-json-1.0"}}},
-		{"query", "/", "Action=ListMetrics&Version=2010-08-01&Namespace=Glue", "text/xml",
-			http.Header{"Content-Type": {"application/x-www-form-urlencoded; charset=utf-8"}}},
+		{
+			"CBOR", "/service/GraniteServiceVersion20100801/operation/ListMetrics", string(cborBody), "application/cbor",
+			http.Header{"Smithy-Protocol": {"rpc-v2-cbor"}, "Content-Type": {"application/cbor"}},
+		},
+		{
+			"JSON", "/", `{"Namespace":"Glue"}`, "application/x-amz-json-1.0",
+			http.Header{"X-Amz-Target": {"GraniteServiceVersion20100801.ListMetrics"}, "Content-Type": {"application/x-amz-json-1.0"}},
+		},
+		{
+			"query", "/", "Action=ListMetrics&Version=2010-08-01&Namespace=Glue", "text/xml",
+			http.Header{"Content-Type": {"application/x-www-form-urlencoded; charset=utf-8"}},
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

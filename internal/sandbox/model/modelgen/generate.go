@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"net/http"
 	"slices"
 	"strings"
 
@@ -103,7 +104,7 @@ func metadata(name string, src *botoService) model.Metadata {
 
 func (r *reduction) operation(name string, from botoOperation) {
 	op := model.Operation{Status: from.HTTP.Status}
-	if from.HTTP.Method != "POST" {
+	if from.HTTP.Method != http.MethodPost {
 		op.Method = from.HTTP.Method
 	}
 	if from.HTTP.URI != "/" {
