@@ -435,6 +435,7 @@ func (f *fakeAWS) scanner(tb testing.TB, change ...func(*awsapi.Options)) *Scann
 	if err != nil {
 		tb.Fatal(err)
 	}
+	tb.Cleanup(session.Close)
 	s := New(session)
 	s.glue, s.kms, s.tagging = fakeGlue{f}, fakeKMS{f}, fakeTagging{f}
 	return s

@@ -44,8 +44,8 @@ type tagReader interface {
 
 // The work under way at once. Calls in flight are bounded by the session.
 const (
-	accountsAtOnce  = 96
-	locationsAtOnce = 512
+	accountsAtOnce  = 48
+	locationsAtOnce = 384
 )
 
 // Scanner reads one estate once.
