@@ -78,7 +78,7 @@ func tuneMemory() {
 		debug.SetGCPercent(400)
 	}
 	if _, ok := os.LookupEnv("GOMEMLIMIT"); !ok {
-		debug.SetMemoryLimit(100 << 20)
+		debug.SetMemoryLimit(92 << 20) // measured: some 45 MB more are resident, the program itself among them
 	}
 }
 
