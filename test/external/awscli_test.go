@@ -41,7 +41,8 @@ func TestAWSCLI(t *testing.T) {
 	})
 	t.Run("every operation served is driven", func(t *testing.T) {
 		for _, operation := range served(t) {
-			if !seen.seen[operation] {
+			// Every scenario has an organization from the start, so this one is only ever refused; "create another" sees to that.
+			if operation != "organizations:CreateOrganization" && !seen.seen[operation] {
 				t.Errorf("%s is served, but no command here was answered by it with success", operation)
 			}
 		}

@@ -24,22 +24,27 @@ func ec2Scenarios() []scenario {
 			{name: "no interfaces", run: "ec2 describe-network-interfaces", want: want{"NetworkInterfaces": size(0)}},
 			{name: "no addresses", run: "ec2 describe-addresses", want: want{"Addresses": size(0)}},
 		}},
-		{name: "network", options: sandbox.Options{Scenario: "small"}, steps: []step{
-			{name: "VPCs", run: "ec2 describe-vpcs --filters Name=is-default,Values=true", save: map[string]string{"vpc": "Vpcs.0.VpcId"},
-				want: want{"Vpcs": size(1), "Vpcs.0.State": "available", "Vpcs.0.CidrBlock": filled}},
-			{name: "subnets", run: "ec2 describe-subnets --filters Name=vpc-id,Values=$vpc", save: map[string]string{"subnet": "Subnets.0.SubnetId"},
-				want: want{"Subnets.0.VpcId": "$vpc", "Subnets.0.AvailableIpAddressCount": filled}},
+		{name: "network", account: managementID, region: "us-east-1", options: sandbox.Options{Scenario: "small"}, steps: append(roleSteps(), []step{
+			{
+				name: "VPCs", run: "ec2 describe-vpcs --filters Name=is-default,Values=true", save: map[string]string{"vpc": "Vpcs.0.VpcId"},
+				want: want{"Vpcs": size(1), "Vpcs.0.State": "available", "Vpcs.0.CidrBlock": filled},
+			},
+			{
+				name: "subnets", run: "ec2 describe-subnets --filters Name=vpc-id,Values=$vpc", save: map[string]string{"subnet": "Subnets.0.SubnetId"},
+				want: want{"Subnets.0.VpcId": "$vpc", "Subnets.0.AvailableIpAddressCount": filled},
+			},
 			{name: "one subnet", run: "ec2 describe-subnets --subnet-ids $subnet", want: want{"Subnets[].SubnetId": list("$subnet")}},
 			{name: "no such subnet", run: "ec2 describe-subnets --subnet-ids subnet-00000000000000000", refused: "InvalidSubnetID.NotFound"},
-			{name: "groups", run: "ec2 describe-security-groups --filters Name=group-name,Values=default Name=vpc-id,Values=$vpc", want: want{
-				"SecurityGroups": size(1), "SecurityGroups.0.IpPermissions": size(1)}},
+			{name: "groups", run: "ec2 describe-security-groups --filters Name=group-name,Values=default Name=vpc-id,Values=$vpc", save: map[string]string{"group": "SecurityGroups.0.GroupId"}, want: want{
+				"SecurityGroups": size(1), "SecurityGroups.0.IpPermissions": size(1),
+			}},
 			{name: "routes", run: "ec2 describe-route-tables --filters Name=vpc-id,Values=$vpc", want: want{"RouteTables.0.Routes[].DestinationCidrBlock": has("0.0.0.0/0")}},
-			{name: "endpoints", run: "ec2 describe-vpc-endpoints", want: want{"VpcEndpoints": filled}},
-			{name: "NAT gateways", run: "ec2 describe-nat-gateways", want: want{"NatGateways": filled}},
-			{name: "interfaces", run: "ec2 describe-network-interfaces", want: want{"NetworkInterfaces": filled}},
-			{name: "addresses", run: "ec2 describe-addresses", want: want{"Addresses": filled}},
+			{
+				name: "a subnet with a way to S3 is wanted", refused: "InvalidInputException",
+				run: "glue create-dev-endpoint --endpoint-name nb --role-arn $role --subnet-id $subnet --security-group-ids $group",
+			},
 			{name: "dry run", run: "ec2 describe-vpcs --dry-run", refused: "DryRunOperation"},
-		}},
+		}...)},
 	}
 }
 
@@ -59,12 +64,14 @@ func s3Scenarios() []scenario {
 		{name: "no such bucket", run: "s3api get-object --bucket nobody --key nothing $dir/none", refused: "NoSuchBucket"},
 		{name: "location", run: "s3api get-bucket-location --bucket data", want: want{"LocationConstraint": "eu-central-1"}},
 		{name: "encryption of a new bucket", run: "s3api get-bucket-encryption --bucket data", want: want{
-			"ServerSideEncryptionConfiguration.Rules.0.ApplyServerSideEncryptionByDefault.SSEAlgorithm": "AES256"}},
+			"ServerSideEncryptionConfiguration.Rules.0.ApplyServerSideEncryptionByDefault.SSEAlgorithm": "AES256",
+		}},
 		{name: "encrypt", run: "s3api put-bucket-encryption --bucket data --server-side-encryption-configuration" +
 			" Rules=[{ApplyServerSideEncryptionByDefault={SSEAlgorithm=aws:kms,KMSMasterKeyID=alias/glue}}]"},
 		{name: "is encrypted", run: "s3api get-bucket-encryption --bucket data", want: want{
 			"ServerSideEncryptionConfiguration.Rules.0.ApplyServerSideEncryptionByDefault.SSEAlgorithm":   "aws:kms",
-			"ServerSideEncryptionConfiguration.Rules.0.ApplyServerSideEncryptionByDefault.KMSMasterKeyID": "alias/glue"}},
+			"ServerSideEncryptionConfiguration.Rules.0.ApplyServerSideEncryptionByDefault.KMSMasterKeyID": "alias/glue",
+		}},
 		{name: "delete object", run: "s3api delete-object --bucket data --key safe"},
 		{name: "is gone", run: "s3api head-object --bucket data --key safe", refused: "404"},
 	}}}
@@ -80,9 +87,11 @@ func logsScenarios() []scenario {
 		{name: "retention", run: "logs put-retention-policy --log-group-name /other --retention-in-days 30"},
 		{name: "no such retention", run: "logs put-retention-policy --log-group-name /other --retention-in-days 31", refused: "InvalidParameterException"},
 		{name: "encrypt", run: "logs associate-kms-key --log-group-name /other --kms-key-id $key"},
-		{name: "describe", run: "logs describe-log-groups --log-group-name-prefix /other", want: want{"logGroups[].logGroupName": list("/other"),
-			"logGroups.0.kmsKeyId": "$key", "logGroups.0.retentionInDays": 30, "logGroups.0.storedBytes": 0,
-			"logGroups.0.arn": "arn:aws:logs:$region:$account:log-group:/other:*"}},
+		{name: "describe", run: "logs describe-log-groups --log-group-name-prefix /other", want: want{
+			"logGroups[].logGroupName": list("/other"),
+			"logGroups.0.kmsKeyId":     "$key", "logGroups.0.retentionInDays": 30, "logGroups.0.storedBytes": 0,
+			"logGroups.0.arn": "arn:aws:logs:$region:$account:log-group:/other:*",
+		}},
 		{name: "not encrypted", run: "logs describe-log-groups --log-group-name-prefix /aws-glue/jobs/error", want: want{"logGroups.0.kmsKeyId": absent}},
 		{name: "pages", run: "logs describe-log-groups --page-size 1", calls: 3, want: want{"logGroups[].logGroupName": list("/aws-glue/jobs/error", "/aws-glue/jobs/output", "/other")}},
 		{name: "prefix and pattern", run: "logs describe-log-groups --log-group-name-prefix /a --log-group-name-pattern b", refused: "InvalidParameterException"},
@@ -101,16 +110,24 @@ func cloudtrailScenarios() []scenario {
 		{name: "a refusal", run: "glue delete-dev-endpoint --endpoint-name nobody", refused: "EntityNotFoundException"},
 		{name: "the change", run: "cloudtrail lookup-events --lookup-attributes AttributeKey=EventName,AttributeValue=CreateDevEndpoint", want: want{
 			"Events": size(1), "Events.0.EventName": "CreateDevEndpoint", "Events.0.EventSource": "glue.amazonaws.com", "Events.0.ReadOnly": "false",
-			"Events.0.CloudTrailEvent": like(`"endpointName": ?"nb"`), "Events.0.EventId": filled}},
+			"Events.0.CloudTrailEvent": like(`"endpointName": ?"nb"`), "Events.0.EventId": filled,
+		}},
 		{name: "the refusal", at: "2s", run: "cloudtrail lookup-events --lookup-attributes AttributeKey=EventName,AttributeValue=DeleteDevEndpoint", want: want{
-			"Events.0.CloudTrailEvent": like(`"errorCode": ?"EntityNotFoundException"`)}},
-		{name: "by source", at: "2s", run: "cloudtrail lookup-events --lookup-attributes AttributeKey=EventSource,AttributeValue=glue.amazonaws.com",
-			want: want{"Events[].EventName": list("DeleteDevEndpoint", "CreateDevEndpoint")}},
-		{name: "in pages", at: "2s", run: "cloudtrail lookup-events --lookup-attributes AttributeKey=EventSource,AttributeValue=glue.amazonaws.com --page-size 1",
-			calls: 2, want: want{"Events": size(2)}},
+			"Events.0.CloudTrailEvent": like(`"errorCode": ?"EntityNotFoundException"`),
+		}},
+		{
+			name: "by source", at: "2s", run: "cloudtrail lookup-events --lookup-attributes AttributeKey=EventSource,AttributeValue=glue.amazonaws.com",
+			want: want{"Events[].EventName": list("DeleteDevEndpoint", "CreateDevEndpoint")},
+		},
+		{
+			name: "in pages", at: "2s", run: "cloudtrail lookup-events --lookup-attributes AttributeKey=EventSource,AttributeValue=glue.amazonaws.com --page-size 1",
+			calls: 2, want: want{"Events": size(2)},
+		},
 		{name: "not in another region", in: "us-east-1", run: "cloudtrail lookup-events --lookup-attributes AttributeKey=EventSource,AttributeValue=glue.amazonaws.com", want: want{"Events": size(0)}},
-		{name: "two attributes", at: "2s", refused: "InvalidLookupAttributesException",
-			run: "cloudtrail lookup-events --lookup-attributes AttributeKey=EventName,AttributeValue=a AttributeKey=Username,AttributeValue=b"},
+		{
+			name: "two attributes", at: "2s", refused: "InvalidLookupAttributesException",
+			run: "cloudtrail lookup-events --lookup-attributes AttributeKey=EventName,AttributeValue=a AttributeKey=Username,AttributeValue=b",
+		},
 	}...)}}
 }
 
@@ -122,25 +139,35 @@ func cloudwatchScenarios() []scenario {
 		{name: "put", run: "cloudwatch put-metric-data --namespace Glue --metric-data" +
 			" 'MetricName=glue.driver.aggregate.elapsedTime,Value=10,Timestamp=2026-06-01T00:10:00Z,Dimensions=[{Name=JobName,Value=etl},{Name=JobRunId,Value=ALL}]'" +
 			" 'MetricName=glue.driver.aggregate.elapsedTime,Value=30,Timestamp=2026-06-01T00:20:00Z,Dimensions=[{Name=JobName,Value=etl},{Name=JobRunId,Value=ALL}]'"},
-		{name: "list", run: "cloudwatch list-metrics --namespace Glue", want: want{"Metrics": size(1), "Metrics.0.MetricName": "glue.driver.aggregate.elapsedTime",
-			"Metrics.0.Dimensions[].Name": set("JobName", "JobRunId")}},
-		{name: "statistics", run: "cloudwatch get-metric-statistics " + metric + " " + times + " --period 3600 --statistics Sum Average Maximum --dimensions " + dimensions,
-			want: want{"Datapoints": size(1), "Datapoints.0.Sum": 40, "Datapoints.0.Average": 20, "Datapoints.0.Maximum": 30}},
-		{name: "data", run: "cloudwatch get-metric-data " + times + ` --metric-data-queries '[{"Id":"m","MetricStat":{"Metric":{"Namespace":"Glue","MetricName":"glue.driver.aggregate.elapsedTime",` +
-			`"Dimensions":[{"Name":"JobName","Value":"etl"},{"Name":"JobRunId","Value":"ALL"}]},"Period":3600,"Stat":"Sum"}}]'`,
-			want: want{"MetricDataResults.0.Id": "m", "MetricDataResults.0.Values": list(40.0), "MetricDataResults.0.StatusCode": "Complete"}},
+		{name: "list", run: "cloudwatch list-metrics --namespace Glue", want: want{
+			"Metrics": size(1), "Metrics.0.MetricName": "glue.driver.aggregate.elapsedTime",
+			"Metrics.0.Dimensions[].Name": set("JobName", "JobRunId"),
+		}},
+		{
+			name: "statistics", run: "cloudwatch get-metric-statistics " + metric + " " + times + " --period 3600 --statistics Sum Average Maximum --dimensions " + dimensions,
+			want: want{"Datapoints": size(1), "Datapoints.0.Sum": 40, "Datapoints.0.Average": 20, "Datapoints.0.Maximum": 30},
+		},
+		{
+			name: "data", run: "cloudwatch get-metric-data " + times + ` --metric-data-queries '[{"Id":"m","MetricStat":{"Metric":{"Namespace":"Glue","MetricName":"glue.driver.aggregate.elapsedTime",` +
+				`"Dimensions":[{"Name":"JobName","Value":"etl"},{"Name":"JobRunId","Value":"ALL"}]},"Period":3600,"Stat":"Sum"}}]'`,
+			want: want{"MetricDataResults.0.Id": "m", "MetricDataResults.0.Values": list(40.0), "MetricDataResults.0.StatusCode": "Complete"},
+		},
 		{name: "none", run: "cloudwatch list-metrics --namespace Nothing", want: want{"Metrics": size(0)}},
 		{name: "period that is none", run: "cloudwatch get-metric-statistics " + metric + " " + times + " --period 7 --statistics Sum", refused: "InvalidParameterValue"},
-		{name: "end before start", refused: "InvalidParameterValue",
-			run: "cloudwatch get-metric-statistics " + metric + " --start-time 2026-06-01T01:00:00Z --end-time 2026-06-01T00:00:00Z --period 60 --statistics Sum"},
+		{
+			name: "end before start", refused: "InvalidParameterValue",
+			run: "cloudwatch get-metric-statistics " + metric + " --start-time 2026-06-01T01:00:00Z --end-time 2026-06-01T00:00:00Z --period 60 --statistics Sum",
+		},
 	}}}
 }
 
 func otherScenarios() []scenario {
 	return []scenario{
 		{name: "quotas", steps: []step{
-			{name: "of Glue", run: "service-quotas list-service-quotas --service-code glue", save: map[string]string{"code": "Quotas.0.QuotaCode", "name": "Quotas.0.QuotaName"},
-				want: want{"Quotas.0.ServiceCode": "glue", "Quotas.0.Value": filled}},
+			{
+				name: "of Glue", run: "service-quotas list-service-quotas --service-code glue", save: map[string]string{"code": "Quotas.0.QuotaCode", "name": "Quotas.0.QuotaName"},
+				want: want{"Quotas.0.ServiceCode": "glue", "Quotas.0.Value": filled},
+			},
 			{name: "in pages", run: "service-quotas list-service-quotas --service-code glue --page-size 2", want: want{"Quotas.0.QuotaCode": "$code"}},
 			{name: "one", run: "service-quotas get-service-quota --service-code glue --quota-code $code", want: want{"Quota.QuotaName": "$name"}},
 			{name: "defaults", run: "service-quotas list-aws-default-service-quotas --service-code glue", want: want{"Quotas.0.QuotaCode": "$code"}},
@@ -148,16 +175,18 @@ func otherScenarios() []scenario {
 			{name: "no such quota", run: "service-quotas get-service-quota --service-code glue --quota-code L-00000000", refused: "NoSuchResourceException"},
 			{name: "no such service", run: "service-quotas list-service-quotas --service-code nothing", refused: "NoSuchResourceException"},
 		}},
-		{name: "stacks", account: management, options: sandbox.Options{Scenario: "small"}, steps: []step{
+		{name: "stacks", account: managementID, region: "us-east-1", options: sandbox.Options{Scenario: "small"}, steps: []step{
 			{name: "all", run: "cloudformation describe-stacks", save: map[string]string{"stack": "Stacks.0.StackName"}, want: want{"Stacks.0.StackStatus": filled}},
-			{name: "resources", run: "cloudformation describe-stack-resources --stack-name $stack", save: map[string]string{"id": "StackResources.0.PhysicalResourceId"},
-				want: want{"StackResources.0.StackName": "$stack", "StackResources.0.ResourceStatus": filled}},
+			{
+				name: "resources", run: "cloudformation describe-stack-resources --stack-name $stack", save: map[string]string{"id": "StackResources.0.PhysicalResourceId"},
+				want: want{"StackResources.0.StackName": "$stack", "StackResources.0.ResourceStatus": filled},
+			},
 			{name: "stack of a resource", run: "cloudformation describe-stack-resources --physical-resource-id $id", want: want{"StackResources.0.StackName": "$stack"}},
 			{name: "listed", run: "cloudformation list-stack-resources --stack-name $stack", want: want{"StackResourceSummaries[].PhysicalResourceId": has("$id")}},
 			{name: "none in another region", in: "sa-east-1", run: "cloudformation describe-stacks", want: want{"Stacks": size(0)}},
 			{name: "no such stack", run: "cloudformation describe-stacks --stack-name nothing", refused: "ValidationError"},
 		}},
-		{name: "notebooks", account: management, options: sandbox.Options{Scenario: "small"}, steps: []step{
+		{name: "notebooks", account: managementID, region: "us-east-1", options: sandbox.Options{Scenario: "small"}, steps: []step{
 			{name: "all", run: "sagemaker list-notebook-instances", save: map[string]string{"name": "NotebookInstances.0.NotebookInstanceName", "arn": "NotebookInstances.0.NotebookInstanceArn"}},
 			{name: "one", run: "sagemaker describe-notebook-instance --notebook-instance-name $name", want: want{"NotebookInstanceArn": "$arn"}},
 			{name: "tags", run: "sagemaker list-tags --resource-arn $arn", want: want{"Tags": filled}},

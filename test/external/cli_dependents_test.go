@@ -8,8 +8,10 @@ import (
 
 // dependentScenarios cover what else in Glue names a security configuration.
 func dependentScenarios() []scenario {
-	configuration := step{name: "configuration", want: want{"Name": "kms"},
-		run: "glue create-security-configuration --name kms --encryption-configuration S3Encryption=[{S3EncryptionMode=SSE-S3}]"}
+	configuration := step{
+		name: "configuration", want: want{"Name": "kms"},
+		run: "glue create-security-configuration --name kms --encryption-configuration S3Encryption=[{S3EncryptionMode=SSE-S3}]",
+	}
 	setup := append(roleSteps(), configuration)
 	with := func(steps ...[]step) []step {
 		all := append([]step{}, setup...)
@@ -32,14 +34,18 @@ func jobSteps() []step {
 			" --security-configuration kms --default-arguments '{\"--transform\":\"tfm-1\"}' --tags team=data", want: want{"Name": "etl"}},
 		{name: "same name", run: "glue create-job --name etl --role $role --command Name=glueetl,ScriptLocation=s3://b/etl.py", refused: "AlreadyExistsException"},
 		{name: "another", run: "glue create-job --name other --role $role --command Name=glueetl,ScriptLocation=s3://b/o.py", want: want{"Name": "other"}},
-		{name: "get", run: "glue get-job --job-name etl", want: want{"Job.SecurityConfiguration": "kms", "Job.Command.ScriptLocation": "s3://b/etl.py",
-			"Job.DefaultArguments.--transform": "tfm-1", "Job.GlueVersion": "4.0", "Job.CreatedOn": filled}},
+		{name: "get", run: "glue get-job --job-name etl", want: want{
+			"Job.SecurityConfiguration": "kms", "Job.Command.ScriptLocation": "s3://b/etl.py",
+			"Job.DefaultArguments.--transform": "tfm-1", "Job.GlueVersion": "4.0", "Job.CreatedOn": filled,
+		}},
 		{name: "pages", run: "glue get-jobs --page-size 1", calls: 2, want: want{"Jobs[].Name": set("etl", "other")}},
 		{name: "batch", run: "glue batch-get-jobs --job-names etl nothing", want: want{"Jobs[].Name": list("etl"), "JobsNotFound": list("nothing")}},
 		{name: "names", run: "glue list-jobs --tags team=data", want: want{"JobNames": list("etl")}},
 		{name: "update", run: "glue update-job --job-name etl --job-update 'Role=$role,Command={Name=glueetl,ScriptLocation=s3://b/new.py}'", want: want{"JobName": "etl"}},
-		{name: "is overwritten whole", run: "glue get-job --job-name etl", want: want{"Job.Command.ScriptLocation": "s3://b/new.py",
-			"Job.SecurityConfiguration": absent, "Job.DefaultArguments": absent}},
+		{name: "is overwritten whole", run: "glue get-job --job-name etl", want: want{
+			"Job.Command.ScriptLocation": "s3://b/new.py",
+			"Job.SecurityConfiguration":  absent, "Job.DefaultArguments": absent,
+		}},
 		{name: "run", run: "glue start-job-run --job-name etl", save: map[string]string{"run": "JobRunId"}, want: want{"JobRunId": like("^jr_")}},
 		{name: "is running", run: "glue get-job-run --job-name etl --run-id $run", want: want{"JobRun.JobRunState": like("STARTING|RUNNING|WAITING"), "JobRun.JobName": "etl"}},
 		{name: "has run", at: "10m", run: "glue get-job-run --job-name etl --run-id $run", want: want{"JobRun.JobRunState": "SUCCEEDED", "JobRun.CompletedOn": filled}},
@@ -55,8 +61,10 @@ func crawlerSteps() []step {
 		{name: "crawler", run: "glue create-crawler --name c1 --role $role --database-name db --targets S3Targets=[{Path=s3://b/in}] --crawler-security-configuration kms --tags team=data"},
 		{name: "crawler without", run: "glue create-crawler --name c2 --role $role --targets S3Targets=[{Path=s3://b/in}]"},
 		{name: "same crawler", run: "glue create-crawler --name c1 --role $role --targets S3Targets=[{Path=s3://b/in}]", refused: "AlreadyExistsException"},
-		{name: "get crawler", run: "glue get-crawler --name c1", want: want{"Crawler.Name": "c1", "Crawler.CrawlerSecurityConfiguration": "kms",
-			"Crawler.State": "READY", "Crawler.Targets.S3Targets.0.Path": "s3://b/in"}},
+		{name: "get crawler", run: "glue get-crawler --name c1", want: want{
+			"Crawler.Name": "c1", "Crawler.CrawlerSecurityConfiguration": "kms",
+			"Crawler.State": "READY", "Crawler.Targets.S3Targets.0.Path": "s3://b/in",
+		}},
 		{name: "crawler pages", run: "glue get-crawlers --page-size 1", calls: 2, want: want{"Crawlers[].Name": set("c1", "c2")}},
 		{name: "crawler names", run: "glue list-crawlers --tags team=data", want: want{"CrawlerNames": list("c1")}},
 		{name: "update crawler", run: "glue update-crawler --name c2 --crawler-security-configuration kms"},
@@ -90,8 +98,10 @@ func triggerSteps() []step {
 
 func sessionSteps() []step {
 	return []step{
-		{name: "create", run: "glue create-session --id s1 --role $role --command Name=glueetl,PythonVersion=3 --glue-version 4.0 --security-configuration kms --tags team=data",
-			want: want{"Session.Id": "s1", "Session.Status": "PROVISIONING", "Session.SecurityConfiguration": "kms"}},
+		{
+			name: "create", run: "glue create-session --id s1 --role $role --command Name=glueetl,PythonVersion=3 --glue-version 4.0 --security-configuration kms --tags team=data",
+			want: want{"Session.Id": "s1", "Session.Status": "PROVISIONING", "Session.SecurityConfiguration": "kms"},
+		},
 		{name: "same id", run: "glue create-session --id s1 --role $role --command Name=glueetl", refused: "AlreadyExistsException"},
 		{name: "is ready", at: "10m", run: "glue get-session --id s1", want: want{"Session.Status": "READY"}},
 		{name: "all", run: "glue list-sessions", want: want{"Ids": list("s1"), "Sessions[].SecurityConfiguration": list("kms")}},
@@ -107,12 +117,14 @@ func catalogSteps() []step {
 	return []step{
 		{name: "catalog as AWS makes it", run: "glue get-data-catalog-encryption-settings", want: want{
 			"DataCatalogEncryptionSettings.EncryptionAtRest.CatalogEncryptionMode":                         "DISABLED",
-			"DataCatalogEncryptionSettings.ConnectionPasswordEncryption.ReturnConnectionPasswordEncrypted": false}},
+			"DataCatalogEncryptionSettings.ConnectionPasswordEncryption.ReturnConnectionPasswordEncrypted": false,
+		}},
 		{name: "encrypt it", run: "glue put-data-catalog-encryption-settings --data-catalog-encryption-settings" +
 			" EncryptionAtRest={CatalogEncryptionMode=SSE-KMS,SseAwsKmsKeyId=alias/aws/glue}"},
 		{name: "is encrypted", run: "glue get-data-catalog-encryption-settings", want: want{
 			"DataCatalogEncryptionSettings.EncryptionAtRest.CatalogEncryptionMode": "SSE-KMS",
-			"DataCatalogEncryptionSettings.EncryptionAtRest.SseAwsKmsKeyId":        "alias/aws/glue"}},
+			"DataCatalogEncryptionSettings.EncryptionAtRest.SseAwsKmsKeyId":        "alias/aws/glue",
+		}},
 		{name: "ruleset", run: "glue create-data-quality-ruleset --name rules --ruleset 'Rules = [ IsComplete \"id\" ]' --data-quality-security-configuration kms", want: want{"Name": "rules"}},
 		{name: "get ruleset", run: "glue get-data-quality-ruleset --name rules", want: want{"Name": "rules", "DataQualitySecurityConfiguration": "kms", "Ruleset": filled}},
 		{name: "rulesets", run: "glue list-data-quality-rulesets", want: want{"Rulesets[].Name": list("rules")}},
@@ -122,7 +134,8 @@ func catalogSteps() []step {
 		{name: "ruleset is gone", run: "glue get-data-quality-ruleset --name rules", refused: "EntityNotFoundException"},
 		{name: "statistics", run: "glue create-column-statistics-task-settings --role $role --security-configuration kms --column-name-list id" + table},
 		{name: "get statistics", run: "glue get-column-statistics-task-settings" + table, want: want{
-			"ColumnStatisticsTaskSettings.SecurityConfiguration": "kms", "ColumnStatisticsTaskSettings.TableName": "people", "ColumnStatisticsTaskSettings.ColumnNameList": list("id")}},
+			"ColumnStatisticsTaskSettings.SecurityConfiguration": "kms", "ColumnStatisticsTaskSettings.TableName": "people", "ColumnStatisticsTaskSettings.ColumnNameList": list("id"),
+		}},
 		{name: "update statistics", run: "glue update-column-statistics-task-settings --sample-size 10" + table},
 		{name: "delete statistics", run: "glue delete-column-statistics-task-settings" + table},
 		{name: "statistics of nothing", run: "glue get-column-statistics-task-settings" + table, refused: "EntityNotFoundException"},

@@ -35,30 +35,40 @@ func endpointScenarios() []scenario {
 
 func endpointLife() []step {
 	return []step{
-		{name: "configuration", run: "glue create-security-configuration --name kms --encryption-configuration S3Encryption=[{S3EncryptionMode=SSE-S3}]",
-			want: want{"Name": "kms", "CreatedTimestamp": filled}},
+		{
+			name: "configuration", run: "glue create-security-configuration --name kms --encryption-configuration S3Encryption=[{S3EncryptionMode=SSE-S3}]",
+			want: want{"Name": "kms", "CreatedTimestamp": filled},
+		},
 		{name: "create", run: "glue create-dev-endpoint --endpoint-name nb --role-arn $role", want: want{
 			"EndpointName": "nb", "RoleArn": "$role", "Status": "PROVISIONING", "NumberOfNodes": 5, "CreatedTimestamp": filled,
-			"SecurityConfiguration": absent}},
+			"SecurityConfiguration": absent,
+		}},
 		{name: "is being made", run: "glue get-dev-endpoint --endpoint-name nb", want: want{
-			"DevEndpoint.Status": "PROVISIONING", "DevEndpoint.PublicAddress": absent, "DevEndpoint.NumberOfNodes": 5, "DevEndpoint.WorkerType": absent}},
+			"DevEndpoint.Status": "PROVISIONING", "DevEndpoint.PublicAddress": absent, "DevEndpoint.NumberOfNodes": 5, "DevEndpoint.WorkerType": absent,
+		}},
 		{name: "nearly there", at: "9m", run: "glue get-dev-endpoint --endpoint-name nb", want: want{"DevEndpoint.Status": "PROVISIONING"}},
 		{name: "is ready", at: "2m", run: "glue get-dev-endpoint --endpoint-name nb", want: want{
 			"DevEndpoint.Status": "READY", "DevEndpoint.PublicAddress": filled, "DevEndpoint.YarnEndpointAddress": filled,
-			"DevEndpoint.AvailabilityZone": filled, "DevEndpoint.CreatedTimestamp": filled}},
+			"DevEndpoint.AvailabilityZone": filled, "DevEndpoint.CreatedTimestamp": filled,
+		}},
 		{name: "another, with all", run: "glue create-dev-endpoint --endpoint-name all --role-arn $role --security-configuration kms" +
 			" --glue-version 1.0 --worker-type G.1X --number-of-workers 2 --arguments GLUE_PYTHON_VERSION=3 --tags team=data,stage=test" +
 			" --public-key 'ssh-rsa AAAA nb' --extra-python-libs-s3-path s3://b/a.py --extra-jars-s3-path s3://b/a.jar", want: want{
 			"SecurityConfiguration": "kms", "GlueVersion": "1.0", "WorkerType": "G.1X", "NumberOfWorkers": 2, "Arguments.GLUE_PYTHON_VERSION": "3",
-			"ExtraPythonLibsS3Path": "s3://b/a.py", "ExtraJarsS3Path": "s3://b/a.jar"}},
+			"ExtraPythonLibsS3Path": "s3://b/a.py", "ExtraJarsS3Path": "s3://b/a.jar",
+		}},
 		{name: "keeps all but its tags", run: "glue get-dev-endpoint --endpoint-name all", want: want{
-			"DevEndpoint.SecurityConfiguration": "kms", "DevEndpoint.PublicKey": "ssh-rsa AAAA nb", "DevEndpoint.WorkerType": "G.1X", "DevEndpoint.Tags": absent}},
-		{name: "what the procedure looks at", text: "nb\tNone\n",
-			run: "glue get-dev-endpoints --query 'DevEndpoints[?EndpointName==`nb`].[EndpointName,SecurityConfiguration]' --output text"},
+			"DevEndpoint.SecurityConfiguration": "kms", "DevEndpoint.PublicKey": "ssh-rsa AAAA nb", "DevEndpoint.WorkerType": "G.1X", "DevEndpoint.Tags": absent,
+		}},
+		{
+			name: "what the procedure looks at", text: "nb\tNone\n",
+			run: "glue get-dev-endpoints --query 'DevEndpoints[?EndpointName==`nb`].[EndpointName,SecurityConfiguration]' --output text",
+		},
 		{name: "names", run: "glue list-dev-endpoints", want: want{"DevEndpointNames": set("all", "nb")}},
 		{name: "names by tag", run: "glue list-dev-endpoints --tags team=data", want: want{"DevEndpointNames": list("all")}},
 		{name: "batch", run: "glue batch-get-dev-endpoints --dev-endpoint-names nb nobody all", want: want{
-			"DevEndpoints[].EndpointName": set("all", "nb"), "DevEndpointsNotFound": list("nobody")}},
+			"DevEndpoints[].EndpointName": set("all", "nb"), "DevEndpointsNotFound": list("nobody"),
+		}},
 		{name: "not in another region", in: "us-east-1", run: "glue get-dev-endpoint --endpoint-name nb", refused: "EntityNotFoundException"},
 		{name: "nor in another account", as: "444455556666", run: "glue get-dev-endpoint --endpoint-name nb", refused: "EntityNotFoundException"},
 		{name: "its configuration goes", run: "glue delete-security-configuration --name kms"},
@@ -89,8 +99,10 @@ func endpointRefusals() []step {
 		{name: "role of another account", run: "glue create-dev-endpoint --endpoint-name x --role-arn arn:aws:iam::444455556666:role/glue", refused: "AccessDeniedException"},
 		{name: "region without endpoints", in: "ap-southeast-3", run: "glue get-dev-endpoints", refused: "InvalidInputException"},
 		{name: "the CLI knows what is required", run: "glue create-dev-endpoint --endpoint-name x", usage: "--role-arn"},
-		{name: "the procedure's command is no command", usage: "Unknown options: --security-configuration, kms",
-			run: "glue update-dev-endpoint --endpoint-name nb --security-configuration kms"},
+		{
+			name: "the procedure's command is no command", usage: "Unknown options: --security-configuration, kms",
+			run: "glue update-dev-endpoint --endpoint-name nb --security-configuration kms",
+		},
 		{name: "nothing was made by all that", run: "glue get-dev-endpoints", want: want{"DevEndpoints[].EndpointName": list("nb")}},
 	}
 }
@@ -103,8 +115,10 @@ func endpointUpdates() []step {
 		{name: "key", run: update + "--public-key 'ssh-rsa B'"},
 		{name: "arguments", run: update + "--add-arguments GLUE_PYTHON_VERSION=3"},
 		{name: "libraries", run: update + "--custom-libraries ExtraPythonLibsS3Path=s3://b/new.py --update-etl-libraries"},
-		{name: "are there", run: get, want: want{"DevEndpoint.PublicKey": "ssh-rsa B", "DevEndpoint.Arguments.GLUE_PYTHON_VERSION": "3",
-			"DevEndpoint.ExtraPythonLibsS3Path": "s3://b/new.py"}},
+		{name: "are there", run: get, want: want{
+			"DevEndpoint.PublicKey": "ssh-rsa B", "DevEndpoint.Arguments.GLUE_PYTHON_VERSION": "3",
+			"DevEndpoint.ExtraPythonLibsS3Path": "s3://b/new.py",
+		}},
 		{name: "argument goes", run: update + "--delete-arguments GLUE_PYTHON_VERSION"},
 		{name: "is gone", run: get, want: want{"DevEndpoint.Arguments.GLUE_PYTHON_VERSION": absent}},
 		{name: "one that is missing", run: "glue update-dev-endpoint --endpoint-name nobody --public-key 'ssh-rsa B'", refused: "EntityNotFoundException"},
@@ -121,16 +135,20 @@ func endpointPages() []step {
 	return append(steps,
 		step{name: "the CLI's pages", run: "glue get-dev-endpoints --page-size 2", calls: 3, want: want{"DevEndpoints[].EndpointName": all, "NextToken": absent}},
 		step{name: "pages that end evenly", run: "glue get-dev-endpoints --page-size 1", calls: 5, want: want{"DevEndpoints[].EndpointName": all}},
-		step{name: "first items", run: "glue get-dev-endpoints --max-items 3", save: map[string]string{"token": "NextToken"},
-			want: want{"DevEndpoints[].EndpointName": list("nb-0", "nb-1", "nb-2")}},
+		step{
+			name: "first items", run: "glue get-dev-endpoints --max-items 3", save: map[string]string{"token": "NextToken"},
+			want: want{"DevEndpoints[].EndpointName": list("nb-0", "nb-1", "nb-2")},
+		},
 		step{name: "the others", run: "glue get-dev-endpoints --starting-token $token", want: want{"DevEndpoints[].EndpointName": list("nb-3", "nb-4")}},
 		step{name: "one page", run: "glue get-dev-endpoints --no-paginate --max-results 2", calls: 1, want: want{"DevEndpoints": size(2), "NextToken": filled}},
 		step{name: "the last page has an empty token", run: "glue get-dev-endpoints --no-paginate --max-results 5", want: want{"DevEndpoints": size(5), "NextToken": ""}},
 		step{name: "more than AWS gives", run: "glue get-dev-endpoints --no-paginate --max-results 201", refused: "InvalidInputException"},
 		step{name: "more than the model allows", run: "glue get-dev-endpoints --no-paginate --max-results 1001", refused: "ValidationException"},
 		step{name: "a token of nowhere", run: "glue get-dev-endpoints --no-paginate --next-token nonsense", refused: "InvalidInputException"},
-		step{name: "names have no paginator", run: "glue list-dev-endpoints --max-results 2", save: map[string]string{"token": "NextToken"},
-			want: want{"DevEndpointNames": list("nb-0", "nb-1")}},
+		step{
+			name: "names have no paginator", run: "glue list-dev-endpoints --max-results 2", save: map[string]string{"token": "NextToken"},
+			want: want{"DevEndpointNames": list("nb-0", "nb-1")},
+		},
 		step{name: "but tokens", run: "glue list-dev-endpoints --max-results 2 --next-token $token", want: want{"DevEndpointNames": list("nb-2", "nb-3")}},
 	)
 }
@@ -155,14 +173,17 @@ func configurationScenarios() []scenario {
 			"SecurityConfiguration.EncryptionConfiguration.S3Encryption.0.S3EncryptionMode":                   "SSE-KMS",
 			"SecurityConfiguration.EncryptionConfiguration.CloudWatchEncryption.CloudWatchEncryptionMode":     "SSE-KMS",
 			"SecurityConfiguration.EncryptionConfiguration.JobBookmarksEncryption.JobBookmarksEncryptionMode": "CSE-KMS",
-			"SecurityConfiguration.EncryptionConfiguration.DataQualityEncryption":                             absent}},
+			"SecurityConfiguration.EncryptionConfiguration.DataQualityEncryption":                             absent,
+		}},
 		{name: "SSE-S3 has no key", run: "glue get-security-configuration --name b-s3", want: want{
 			"SecurityConfiguration.EncryptionConfiguration.S3Encryption.0.KmsKeyArn": absent,
-			"SecurityConfiguration.EncryptionConfiguration.CloudWatchEncryption":     absent}},
+			"SecurityConfiguration.EncryptionConfiguration.CloudWatchEncryption":     absent,
+		}},
 		{name: "none of that name", run: "glue get-security-configuration --name nothing", refused: "EntityNotFoundException"},
 		{name: "none in another region", in: "us-east-1", run: "glue get-security-configuration --name a-full", refused: "EntityNotFoundException"},
 		{name: "the CLI's pages", run: "glue get-security-configurations --page-size 1", calls: 4, want: want{
-			"SecurityConfigurations[].Name": list("a-full", "b-s3", "c-empty", "d-off")}},
+			"SecurityConfigurations[].Name": list("a-full", "b-s3", "c-empty", "d-off"),
+		}},
 		{name: "delete", run: "glue delete-security-configuration --name c-empty"},
 		{name: "delete again", run: "glue delete-security-configuration --name c-empty", refused: "EntityNotFoundException"},
 	}}}
@@ -181,14 +202,18 @@ func glueTagScenarios() []scenario {
 		{name: "of nothing", run: "glue get-tags --resource-arn " + arn + "nobody", refused: "EntityNotFoundException"},
 		{name: "AWS's own prefix", run: "glue tag-resource --resource-arn " + arn + "b --tags-to-add aws:x=1", refused: "InvalidInputException"},
 		{name: "found by tag", run: "resourcegroupstaggingapi get-resources --tag-filters Key=team,Values=data", want: want{
-			"ResourceTagMappingList[].ResourceARN": set("arn:aws:glue:eu-central-1:111122223333:devEndpoint/a", "arn:aws:glue:eu-central-1:111122223333:devEndpoint/b")}},
+			"ResourceTagMappingList[].ResourceARN": set("arn:aws:glue:eu-central-1:111122223333:devEndpoint/a", "arn:aws:glue:eu-central-1:111122223333:devEndpoint/b"),
+		}},
 		{name: "by two tags", run: "resourcegroupstaggingapi get-resources --tag-filters Key=team,Values=data Key=stage --resource-type-filters glue:devEndpoint", want: want{
-			"ResourceTagMappingList[].ResourceARN": list("arn:aws:glue:eu-central-1:111122223333:devEndpoint/a")}},
+			"ResourceTagMappingList[].ResourceARN": list("arn:aws:glue:eu-central-1:111122223333:devEndpoint/a"),
+		}},
 		{name: "keys", run: "resourcegroupstaggingapi get-tag-keys", want: want{"TagKeys": set("stage", "team")}},
 		{name: "values", run: "resourcegroupstaggingapi get-tag-values --key stage", want: want{"TagValues": list("test")}},
 		{name: "in pages", run: "resourcegroupstaggingapi get-resources --page-size 1", calls: 2, want: want{"ResourceTagMappingList": size(2)}},
-		{name: "tagged from there", run: "resourcegroupstaggingapi tag-resources --resource-arn-list " + arn + "a " + arn + "nobody --tags seen=yes",
-			want: want{"FailedResourcesMap": size(1)}},
+		{
+			name: "tagged from there", run: "resourcegroupstaggingapi tag-resources --resource-arn-list " + arn + "a " + arn + "nobody --tags seen=yes",
+			want: want{"FailedResourcesMap": size(1)},
+		},
 		{name: "untagged from there", run: "resourcegroupstaggingapi untag-resources --resource-arn-list " + arn + "a --tag-keys stage", want: want{"FailedResourcesMap": size(0)}},
 		{name: "in the end", run: "glue get-tags --resource-arn " + arn + "a", want: want{"Tags.seen": "yes", "Tags.stage": absent, "Tags.team": "data"}},
 	}...)}}

@@ -14,12 +14,16 @@ func iamScenarios() []scenario {
 func iamRoleSteps() []step {
 	role := "--role-name glue"
 	return []step{
-		{name: "create", run: "iam create-role " + role + " --path /service/ --description jobs --assume-role-policy-document '$glueTrust' --tags Key=team,Value=data",
-			want: want{"Role.Arn": "arn:aws:iam::$account:role/service/glue", "Role.RoleId": like("^AROA"), "Role.Path": "/service/", "Role.CreateDate": filled}},
+		{
+			name: "create", run: "iam create-role " + role + " --path /service/ --description jobs --assume-role-policy-document '$glueTrust' --tags Key=team,Value=data",
+			want: want{"Role.Arn": "arn:aws:iam::$account:role/service/glue", "Role.RoleId": like("^AROA"), "Role.Path": "/service/", "Role.CreateDate": filled},
+		},
 		{name: "same name", run: "iam create-role " + role + " --assume-role-policy-document '$glueTrust'", refused: "EntityAlreadyExists"},
 		{name: "bad trust", run: "iam create-role --role-name x --assume-role-policy-document nonsense", refused: "MalformedPolicyDocument"},
-		{name: "get", run: "iam get-role " + role, want: want{"Role.MaxSessionDuration": 3600, "Role.Description": "jobs",
-			"Role.AssumeRolePolicyDocument.Statement.0.Principal.Service": "glue.amazonaws.com", "Role.Tags.0.Key": "team"}},
+		{name: "get", run: "iam get-role " + role, want: want{
+			"Role.MaxSessionDuration": 3600, "Role.Description": "jobs",
+			"Role.AssumeRolePolicyDocument.Statement.0.Principal.Service": "glue.amazonaws.com", "Role.Tags.0.Key": "team",
+		}},
 		{name: "from another region too", in: "us-east-1", run: "iam get-role " + role, want: want{"Role.RoleName": "glue"}},
 		{name: "new trust", run: "iam update-assume-role-policy " + role + " --policy-document '$rootTrust'"},
 		{name: "is its trust", run: "iam get-role " + role, want: want{"Role.AssumeRolePolicyDocument.Statement.0.Principal.AWS": "arn:aws:iam::$account:root"}},
@@ -28,8 +32,10 @@ func iamRoleSteps() []step {
 		{name: "pages", run: "iam list-roles --page-size 1", want: want{"Roles[].RoleName": has("glue", "more", "third")}},
 		{name: "by path", run: "iam list-roles --path-prefix /service/", want: want{"Roles[].RoleName": list("glue")}},
 		{name: "inline policy", run: "iam put-role-policy " + role + " --policy-name read --policy-document '" + readEndpoints + "'"},
-		{name: "get it", run: "iam get-role-policy " + role + " --policy-name read", want: want{"PolicyName": "read", "RoleName": "glue",
-			"PolicyDocument.Statement.0.Action": "glue:GetDevEndpoints"}},
+		{name: "get it", run: "iam get-role-policy " + role + " --policy-name read", want: want{
+			"PolicyName": "read", "RoleName": "glue",
+			"PolicyDocument.Statement.0.Action": "glue:GetDevEndpoints",
+		}},
 		{name: "list it", run: "iam list-role-policies " + role, want: want{"PolicyNames": list("read")}},
 		{name: "settings", run: "iam update-role " + role + " --max-session-duration 7200 --description new"},
 		{name: "are new", run: "iam get-role " + role, want: want{"Role.MaxSessionDuration": 7200, "Role.Description": "new"}},
@@ -53,7 +59,8 @@ func iamPolicySteps() []step {
 	return []step{
 		{name: "role", run: "iam create-role --role-name glue --assume-role-policy-document '$glueTrust'"},
 		{name: "create", run: "iam create-policy --policy-name read --policy-document '" + readEndpoints + "'", want: want{
-			"Policy.Arn": "arn:aws:iam::$account:policy/read", "Policy.PolicyId": like("^ANPA"), "Policy.DefaultVersionId": "v1", "Policy.AttachmentCount": 0}},
+			"Policy.Arn": "arn:aws:iam::$account:policy/read", "Policy.PolicyId": like("^ANPA"), "Policy.DefaultVersionId": "v1", "Policy.AttachmentCount": 0,
+		}},
 		{name: "same name", run: "iam create-policy --policy-name read --policy-document '" + readEndpoints + "'", refused: "EntityAlreadyExists"},
 		{name: "bad document", run: "iam create-policy --policy-name x --policy-document '{}'", refused: "MalformedPolicyDocument"},
 		{name: "attach", run: "iam attach-role-policy --role-name glue " + policy},
@@ -65,7 +72,8 @@ func iamPolicySteps() []step {
 		{name: "version", run: "iam get-policy-version " + policy + " --version-id v1", want: want{"PolicyVersion.Document.Statement.0.Action": "glue:GetDevEndpoints"}},
 		{name: "no such version", run: "iam get-policy-version " + policy + " --version-id v9", refused: "NoSuchEntity"},
 		{name: "second version", run: "iam create-policy-version " + policy + " --policy-document '" + readKeys + "'", want: want{
-			"PolicyVersion.VersionId": "v2", "PolicyVersion.IsDefaultVersion": false}},
+			"PolicyVersion.VersionId": "v2", "PolicyVersion.IsDefaultVersion": false,
+		}},
 		{name: "becomes the default", run: "iam set-default-policy-version " + policy + " --version-id v2"},
 		{name: "is the default", run: "iam get-policy " + policy, want: want{"Policy.DefaultVersionId": "v2"}},
 		{name: "the default stays", run: "iam delete-policy-version " + policy + " --version-id v2", refused: "DeleteConflict"},
@@ -93,19 +101,31 @@ func iamSimulationSteps() []step {
 		{name: "its policy", run: "iam put-role-policy --role-name fixer --policy-name fix --policy-document '" + document + "'"},
 		{name: "three decisions", run: simulate + "glue:CreateDevEndpoint glue:DeleteDevEndpoint kms:CreateKey", want: want{
 			"EvaluationResults[].EvalActionName": list("glue:CreateDevEndpoint", "glue:DeleteDevEndpoint", "kms:CreateKey"),
-			"EvaluationResults[].EvalDecision":   list("allowed", "explicitDeny", "implicitDeny")}},
+			"EvaluationResults[].EvalDecision":   list("allowed", "explicitDeny", "implicitDeny"),
+		}},
 		{name: "without context", run: simulate + "iam:PassRole", want: want{
-			"EvaluationResults.0.EvalDecision": "implicitDeny", "EvaluationResults.0.MissingContextValues": list("iam:PassedToService")}},
-		{name: "with context", want: want{"EvaluationResults[].EvalDecision": list("allowed")},
-			run: simulate + "iam:PassRole --context-entries ContextKeyName=iam:PassedToService,ContextKeyValues=glue.amazonaws.com,ContextKeyType=string"},
-		{name: "its context keys", run: "iam get-context-keys-for-principal-policy --policy-source-arn arn:aws:iam::$account:role/fixer",
-			want: want{"ContextKeyNames": list("iam:PassedToService")}},
-		{name: "a policy of nobody", run: "iam simulate-custom-policy --action-names glue:GetDevEndpoints glue:GetJob --policy-input-list '" + readEndpoints + "'",
-			want: want{"EvaluationResults[].EvalDecision": list("allowed", "implicitDeny"), "EvaluationResults.0.EvalResourceName": "*"}},
-		{name: "its context keys too", run: "iam get-context-keys-for-custom-policy --policy-input-list '" + document + "'",
-			want: want{"ContextKeyNames": list("iam:PassedToService")}},
+			"EvaluationResults.0.EvalDecision": "implicitDeny", "EvaluationResults.0.MissingContextValues": list("iam:PassedToService"),
+		}},
+		{
+			name: "with context", want: want{"EvaluationResults[].EvalDecision": list("allowed")},
+			run: simulate + "iam:PassRole --context-entries ContextKeyName=iam:PassedToService,ContextKeyValues=glue.amazonaws.com,ContextKeyType=string",
+		},
+		{
+			name: "its context keys", run: "iam get-context-keys-for-principal-policy --policy-source-arn arn:aws:iam::$account:role/fixer",
+			want: want{"ContextKeyNames": list("iam:PassedToService")},
+		},
+		{
+			name: "a policy of nobody", run: "iam simulate-custom-policy --action-names glue:GetDevEndpoints glue:GetJob --policy-input-list '" + readEndpoints + "'",
+			want: want{"EvaluationResults[].EvalDecision": list("allowed", "implicitDeny"), "EvaluationResults.0.EvalResourceName": "*"},
+		},
+		{
+			name: "its context keys too", run: "iam get-context-keys-for-custom-policy --policy-input-list '" + document + "'",
+			want: want{"ContextKeyNames": list("iam:PassedToService")},
+		},
 		{name: "no such role", run: "iam simulate-principal-policy --policy-source-arn arn:aws:iam::$account:role/nobody --action-names glue:GetJob", refused: "NoSuchEntity"},
-		{name: "a session is no source", refused: "InvalidInput",
-			run: "iam simulate-principal-policy --policy-source-arn arn:aws:sts::$account:assumed-role/fixer/s --action-names glue:GetJob"},
+		{
+			name: "a session is no source", refused: "InvalidInput",
+			run: "iam simulate-principal-policy --policy-source-arn arn:aws:sts::$account:assumed-role/fixer/s --action-names glue:GetJob",
+		},
 	}
 }

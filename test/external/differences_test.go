@@ -24,12 +24,16 @@ const (
 
 func acceptedSTS() []difference {
 	return []difference{
-		{on: "sts.AssumeRole", what: []string{"only moto: PackedPolicySize"},
-			why: "it says how much of a session policy's size was used; none was given"},
+		{
+			on: "sts.AssumeRole", what: []string{"only moto: PackedPolicySize"},
+			why: "it says how much of a session policy's size was used; none was given",
+		},
 		{on: "assume too long", what: []string{"400 ValidationError, moto 200"}, why: unchecked},
 		{on: "assume for too short", what: []string{"400 ValidationError, moto 200"}, why: unchecked},
-		{on: "assume a role that is not there", what: []string{"403 AccessDenied, moto 200"},
-			why: "moto assumes any role into any account unchecked; AWS does not tell a missing role from one that does not trust the caller"},
+		{
+			on: "assume a role that is not there", what: []string{"403 AccessDenied, moto 200"},
+			why: "moto assumes any role into any account unchecked; AWS does not tell a missing role from one that does not trust the caller",
+		},
 		{on: "assume without a session name", what: []string{"400 ValidationError, moto 500 unreadable"}, why: "moto fails over the missing required member"},
 		{on: "assume with a bad session name", what: []string{"400 ValidationError, moto 200"}, why: unchecked},
 		{on: "assume something else than a role", what: []string{"400 ValidationError, moto 200"}, why: unchecked},
@@ -51,8 +55,10 @@ func acceptedConfigurations() []difference {
 		{on: "create configuration without name", what: []string{"400 ValidationException, moto 200"}, why: unchecked},
 		{on: "create nothing", what: []string{"400 ValidationException, moto 200"}, why: unchecked},
 		{on: "get configuration without name", what: []string{"400 ValidationException, moto 200"}, why: unchecked},
-		{on: "glue.GetSecurityConfiguration", what: []string{"only sandbox: SecurityConfiguration.CreatedTimeStamp"},
-			why: lost + " (moto spells it as CreateSecurityConfiguration does)"},
+		{
+			on: "glue.GetSecurityConfiguration", what: []string{"only sandbox: SecurityConfiguration.CreatedTimeStamp"},
+			why: lost + " (moto spells it as CreateSecurityConfiguration does)",
+		},
 		{on: "glue.GetSecurityConfigurations", what: []string{"only sandbox: SecurityConfigurations[].CreatedTimeStamp"}, why: lost},
 		{on: "list configurations by one", what: []string{"only sandbox: NextToken"}, why: "moto ignores MaxResults here and gives all in one page"},
 		{on: "list configurations with a bad token", what: []string{"400 InvalidInputException, moto 200"}, why: "moto ignores NextToken here"},
@@ -67,16 +73,22 @@ func acceptedEndpoints() []difference {
 			"PublicKey", "PublicKeys", "SecurityGroupIds", "SubnetId", "WorkerType"), why: invented},
 		{on: "glue.GetDevEndpoints", what: each("only moto: DevEndpoints[].", "PrivateAddress", "PublicKeys", "SecurityGroupIds", "SubnetId", "VpcId"), why: invented},
 		{on: "list endpoints by one", what: each("only moto: DevEndpoints[].", "Arguments", "GlueVersion", "NumberOfWorkers", "PublicKey", "WorkerType"), why: invented},
-		{on: "glue.GetDevEndpoints", what: []string{"only sandbox: NextToken"},
-			why: "AWS can end this listing with an empty token (seen by aws-nuke), so the sandbox does; moto leaves it out"},
+		{
+			on: "glue.GetDevEndpoints", what: []string{"only sandbox: NextToken"},
+			why: "AWS can end this listing with an empty token (seen by aws-nuke), so the sandbox does; moto leaves it out",
+		},
 		{on: "create endpoint on missing configuration", what: []string{"400 InvalidInputException, moto 200"}, why: "moto takes the name of a configuration that is not there"},
 		{on: "create endpoint without role", what: []string{"400 ValidationException, moto 200"}, why: unchecked},
 		{on: "create endpoint without name", what: []string{"400 ValidationException, moto 200"}, why: unchecked},
-		{on: "create endpoint, nodes and workers", what: []string{"400 InvalidInputException, moto 200"},
-			why: "AWS takes a size in nodes or in workers, not in both (Terraform: ConflictsWith)"},
+		{
+			on: "create endpoint, nodes and workers", what: []string{"400 InvalidInputException, moto 200"},
+			why: "AWS takes a size in nodes or in workers, not in both (Terraform: ConflictsWith)",
+		},
 		{on: "create endpoint, no such worker type", what: []string{"400 ValidationException, moto 200"}, why: unchecked},
-		{on: "create endpoint, subnet alone", what: []string{"400 InvalidInputException, moto 200"},
-			why: "AWS wants either none or both of subnet and security groups (Terraform: RequiredWith)"},
+		{
+			on: "create endpoint, subnet alone", what: []string{"400 InvalidInputException, moto 200"},
+			why: "AWS wants either none or both of subnet and security groups (Terraform: RequiredWith)",
+		},
 		{on: "get endpoint without name", what: []string{"400 ValidationException, moto 200"}, why: unchecked},
 		{on: "list endpoints by none", what: []string{"400 ValidationException, moto 200"}, why: unchecked},
 		{on: "list endpoints by too many", what: []string{"400 ValidationException, moto 200"}, why: unchecked},
@@ -88,8 +100,10 @@ func acceptedEndpoints() []difference {
 func acceptedKMS() []difference {
 	return slices.Concat(acceptedKeyMembers(), acceptedKeyRefusals(), []difference{
 		{on: "kms.ListAliases", what: each("only sandbox: Aliases[].", "CreationDate", "LastUpdatedDate"), why: lost},
-		{on: "update alias to another usage", what: []string{"400 ValidationException, moto 200"},
-			why: "AWS moves an alias only between keys of one usage and kind (UpdateAlias: \"must be the same type\")"},
+		{
+			on: "update alias to another usage", what: []string{"400 ValidationException, moto 200"},
+			why: "AWS moves an alias only between keys of one usage and kind (UpdateAlias: \"must be the same type\")",
+		},
 		{on: "create grant on missing key", what: []string{"400 NotFoundException, moto 500 500"}, why: "moto fails over a key that is not there"},
 		{on: "create grant without operations", what: []string{"400 ValidationException, moto 200"}, why: unchecked},
 		{on: "kms.ListGrants", what: each("only sandbox: Grants[].", "CreationDate", "IssuingAccount", "Name"), why: lost},
@@ -101,8 +115,10 @@ func acceptedKeyMembers() []difference {
 	metadata := func(on string) []difference {
 		return []difference{
 			{on: on, what: each("only sandbox: KeyMetadata.", "KeyUsage", "MacAlgorithms", "MultiRegion"), why: lost},
-			{on: on, what: each("only moto: KeyMetadata.", "EncryptionAlgorithms", "SigningAlgorithms"),
-				why: "moto answers algorithms that a key of this usage does not have; the model says present only when KeyUsage fits"},
+			{
+				on: on, what: each("only moto: KeyMetadata.", "EncryptionAlgorithms", "SigningAlgorithms"),
+				why: "moto answers algorithms that a key of this usage does not have; the model says present only when KeyUsage fits",
+			},
 		}
 	}
 	return slices.Concat(metadata("kms.CreateKey"), metadata("kms.DescribeKey"), []difference{
@@ -143,13 +159,19 @@ func acceptedKeyRefusals() []difference {
 
 func acceptedOrganizations() []difference {
 	return []difference{
-		{on: "create account", what: each("only moto: CreateAccountStatus.", "AccountId", "CompletedTimestamp"),
-			why: "AWS makes accounts in the background, so the answer is IN_PROGRESS and has neither yet"},
-		{on: "organizations.ListRoots", what: []string{"only sandbox: Roots[].PolicyTypes[]"},
-			why: "AWS enables service control policies in the root of an organization made with all features"},
+		{
+			on: "create account", what: each("only moto: CreateAccountStatus.", "AccountId", "CompletedTimestamp"),
+			why: "AWS makes accounts in the background, so the answer is IN_PROGRESS and has neither yet",
+		},
+		{
+			on: "organizations.ListRoots", what: []string{"only sandbox: Roots[].PolicyTypes[]"},
+			why: "AWS enables service control policies in the root of an organization made with all features",
+		},
 		{on: "create unit again", what: []string{"400 DuplicateOrganizationalUnitException, moto 200"}, why: "AWS keeps names of units unique below one parent"},
-		{on: "parents of missing account", what: []string{"400 ChildNotFoundException, moto 400 AccountNotFoundException"},
-			why: "ListParents does not declare moto's code"},
+		{
+			on: "parents of missing account", what: []string{"400 ChildNotFoundException, moto 400 AccountNotFoundException"},
+			why: "ListParents does not declare moto's code",
+		},
 		{on: "delete unit with accounts", what: []string{"400 OrganizationalUnitNotEmptyException, moto 200"}, why: "AWS deletes only empty units"},
 	}
 }

@@ -4,27 +4,28 @@ import "slices"
 
 // trial is one call of the script that both the sandbox and moto get.
 type trial struct {
-	name   string
-	call   string            // botocore's service and AWS's operation: "glue.GetDevEndpoint"
-	params params            // strings may have $names of saved values
-	save   map[string]string // variable -> path in the output
-	region string            // empty: eu-central-1
+	name     string
+	call     string            // botocore's service and AWS's operation: "glue.GetDevEndpoint"
+	params   params            // strings may have $names of saved values
+	save     map[string]string // variable -> path in the output
+	region   string            // empty: eu-central-1
+	motoOnly bool              // makes in moto what the sandbox has from the start; not compared
 }
 
 type params = map[string]any
 
 // script is what both get, in this order.
 func script() []trial {
-	return slices.Concat(stsTrials(), configurationTrials(), endpointTrials(), keyTrials(), aliasTrials(), grantTrials(),
+	return slices.Concat(stsTrials(), keyTrials(), aliasTrials(), grantTrials(), configurationTrials(), endpointTrials(),
 		organizationTrials())
 }
 
 const (
 	glueTrust = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"glue.amazonaws.com"},"Action":"sts:AssumeRole"}]}`
-	rootTrust = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::123456789012:root"},"Action":"sts:AssumeRole"}]}`
-	keyPolicy = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::123456789012:root"},"Action":"kms:*","Resource":"*"}]}`
-	glueRole  = "arn:aws:iam::123456789012:role/glue"
-	noKey     = "arn:aws:kms:eu-central-1:123456789012:key/00000000-0000-4000-8000-000000000000"
+	rootTrust = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::$account:root"},"Action":"sts:AssumeRole"}]}`
+	keyPolicy = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::$account:root"},"Action":"kms:*","Resource":"*"}]}`
+	glueRole  = "arn:aws:iam::$account:role/glue"
+	noKey     = "arn:aws:kms:eu-central-1:$account:key/00000000-0000-4000-8000-000000000000"
 )
 
 func stsTrials() []trial {
@@ -32,39 +33,48 @@ func stsTrials() []trial {
 		{name: "who am I", call: "sts.GetCallerIdentity"},
 		{name: "role for Glue", call: "iam.CreateRole", params: params{"RoleName": "glue", "AssumeRolePolicyDocument": glueTrust}},
 		{name: "role to assume", call: "iam.CreateRole", params: params{"RoleName": "reader", "AssumeRolePolicyDocument": rootTrust}},
-		{name: "assume", call: "sts.AssumeRole", params: params{"RoleArn": "arn:aws:iam::123456789012:role/reader", "RoleSessionName": "audit"}},
+		{name: "assume", call: "sts.AssumeRole", params: params{"RoleArn": "arn:aws:iam::$account:role/reader", "RoleSessionName": "audit"}},
 		{name: "assume for a time", call: "sts.AssumeRole", params: params{
-			"RoleArn": "arn:aws:iam::123456789012:role/reader", "RoleSessionName": "audit", "DurationSeconds": 900}},
+			"RoleArn": "arn:aws:iam::$account:role/reader", "RoleSessionName": "audit", "DurationSeconds": 900,
+		}},
 		{name: "assume too long", call: "sts.AssumeRole", params: params{
-			"RoleArn": "arn:aws:iam::123456789012:role/reader", "RoleSessionName": "audit", "DurationSeconds": 99999}},
+			"RoleArn": "arn:aws:iam::$account:role/reader", "RoleSessionName": "audit", "DurationSeconds": 99999,
+		}},
 		{name: "assume for too short", call: "sts.AssumeRole", params: params{
-			"RoleArn": "arn:aws:iam::123456789012:role/reader", "RoleSessionName": "audit", "DurationSeconds": 60}},
+			"RoleArn": "arn:aws:iam::$account:role/reader", "RoleSessionName": "audit", "DurationSeconds": 60,
+		}},
 		{name: "assume a role that is not there", call: "sts.AssumeRole", params: params{
-			"RoleArn": "arn:aws:iam::123456789012:role/nobody", "RoleSessionName": "audit"}},
-		{name: "assume without a session name", call: "sts.AssumeRole", params: params{"RoleArn": "arn:aws:iam::123456789012:role/reader"}},
+			"RoleArn": "arn:aws:iam::$account:role/nobody", "RoleSessionName": "audit",
+		}},
+		{name: "assume without a session name", call: "sts.AssumeRole", params: params{"RoleArn": "arn:aws:iam::$account:role/reader"}},
 		{name: "assume with a bad session name", call: "sts.AssumeRole", params: params{
-			"RoleArn": "arn:aws:iam::123456789012:role/reader", "RoleSessionName": "two words"}},
+			"RoleArn": "arn:aws:iam::$account:role/reader", "RoleSessionName": "two words",
+		}},
 		{name: "assume something else than a role", call: "sts.AssumeRole", params: params{
-			"RoleArn": "not-an-arn-of-a-role-at-all", "RoleSessionName": "audit"}},
+			"RoleArn": "not-an-arn-of-a-role-at-all", "RoleSessionName": "audit",
+		}},
 	}
 }
 
 func configurationTrials() []trial {
 	full := params{
-		"S3Encryption":           []any{params{"S3EncryptionMode": "SSE-KMS", "KmsKeyArn": noKey}},
-		"CloudWatchEncryption":   params{"CloudWatchEncryptionMode": "SSE-KMS", "KmsKeyArn": noKey},
-		"JobBookmarksEncryption": params{"JobBookmarksEncryptionMode": "CSE-KMS", "KmsKeyArn": noKey},
+		"S3Encryption":           []any{params{"S3EncryptionMode": "SSE-KMS", "KmsKeyArn": "$arn"}},
+		"CloudWatchEncryption":   params{"CloudWatchEncryptionMode": "SSE-KMS", "KmsKeyArn": "$arn"},
+		"JobBookmarksEncryption": params{"JobBookmarksEncryptionMode": "CSE-KMS", "KmsKeyArn": "$arn"},
 	}
 	return []trial{
 		{name: "no configurations", call: "glue.GetSecurityConfigurations"},
 		{name: "create configuration", call: "glue.CreateSecurityConfiguration", params: params{"Name": "a-full", "EncryptionConfiguration": full}},
 		{name: "create its name again", call: "glue.CreateSecurityConfiguration", params: params{"Name": "a-full", "EncryptionConfiguration": full}},
 		{name: "create configuration SSE-S3", call: "glue.CreateSecurityConfiguration", params: params{
-			"Name": "b-s3", "EncryptionConfiguration": params{"S3Encryption": []any{params{"S3EncryptionMode": "SSE-S3"}}}}},
+			"Name": "b-s3", "EncryptionConfiguration": params{"S3Encryption": []any{params{"S3EncryptionMode": "SSE-S3"}}},
+		}},
 		{name: "create empty configuration", call: "glue.CreateSecurityConfiguration", params: params{
-			"Name": "c-empty", "EncryptionConfiguration": params{}}},
+			"Name": "c-empty", "EncryptionConfiguration": params{},
+		}},
 		{name: "create configuration with no such mode", call: "glue.CreateSecurityConfiguration", params: params{
-			"Name": "bad", "EncryptionConfiguration": params{"S3Encryption": []any{params{"S3EncryptionMode": "ROT13"}}}}},
+			"Name": "bad", "EncryptionConfiguration": params{"S3Encryption": []any{params{"S3EncryptionMode": "ROT13"}}},
+		}},
 		{name: "create configuration without name", call: "glue.CreateSecurityConfiguration", params: params{"EncryptionConfiguration": params{}}},
 		{name: "create nothing", call: "glue.CreateSecurityConfiguration", params: params{"Name": "nothing"}},
 		{name: "get configuration", call: "glue.GetSecurityConfiguration", params: params{"Name": "a-full"}},
@@ -83,23 +93,32 @@ func configurationTrials() []trial {
 
 func endpointTrials() []trial {
 	return []trial{
+		{name: "the role may use keys", call: "iam.PutRolePolicy", params: params{
+			"RoleName": "glue", "PolicyName": "keys",
+			"PolicyDocument": `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"kms:*","Resource":"*"}]}`,
+		}},
 		{name: "no endpoints", call: "glue.GetDevEndpoints"},
 		{name: "create endpoint", call: "glue.CreateDevEndpoint", params: params{"EndpointName": "a-plain", "RoleArn": glueRole}},
 		{name: "create endpoint again", call: "glue.CreateDevEndpoint", params: params{"EndpointName": "a-plain", "RoleArn": glueRole}},
 		{name: "create endpoint with all", call: "glue.CreateDevEndpoint", params: params{
 			"EndpointName": "b-all", "RoleArn": glueRole, "SecurityConfiguration": "a-full", "GlueVersion": "1.0", "WorkerType": "G.1X",
 			"NumberOfWorkers": 2, "Arguments": params{"GLUE_PYTHON_VERSION": "3"}, "Tags": params{"team": "data"},
-			"PublicKey": "ssh-rsa AAAA", "ExtraJarsS3Path": "s3://b/x.jar", "ExtraPythonLibsS3Path": "s3://b/x.py"}},
+			"PublicKey": "ssh-rsa AAAA", "ExtraJarsS3Path": "s3://b/x.jar", "ExtraPythonLibsS3Path": "s3://b/x.py",
+		}},
 		{name: "create endpoint on missing configuration", call: "glue.CreateDevEndpoint", params: params{
-			"EndpointName": "dangling", "RoleArn": glueRole, "SecurityConfiguration": "missing"}},
+			"EndpointName": "dangling", "RoleArn": glueRole, "SecurityConfiguration": "missing",
+		}},
 		{name: "create endpoint without role", call: "glue.CreateDevEndpoint", params: params{"EndpointName": "norole"}},
 		{name: "create endpoint without name", call: "glue.CreateDevEndpoint", params: params{"RoleArn": glueRole}},
 		{name: "create endpoint, nodes and workers", call: "glue.CreateDevEndpoint", params: params{
-			"EndpointName": "both", "RoleArn": glueRole, "NumberOfNodes": 3, "WorkerType": "G.1X", "NumberOfWorkers": 2}},
+			"EndpointName": "both", "RoleArn": glueRole, "NumberOfNodes": 3, "WorkerType": "G.1X", "NumberOfWorkers": 2,
+		}},
 		{name: "create endpoint, no such worker type", call: "glue.CreateDevEndpoint", params: params{
-			"EndpointName": "worker", "RoleArn": glueRole, "WorkerType": "G.99X", "NumberOfWorkers": 2}},
+			"EndpointName": "worker", "RoleArn": glueRole, "WorkerType": "G.99X", "NumberOfWorkers": 2,
+		}},
 		{name: "create endpoint, subnet alone", call: "glue.CreateDevEndpoint", params: params{
-			"EndpointName": "subnet", "RoleArn": glueRole, "SubnetId": "subnet-12345678"}},
+			"EndpointName": "subnet", "RoleArn": glueRole, "SubnetId": "subnet-12345678",
+		}},
 		{name: "get endpoint", call: "glue.GetDevEndpoint", params: params{"EndpointName": "a-plain"}},
 		{name: "get endpoint with all", call: "glue.GetDevEndpoint", params: params{"EndpointName": "b-all"}},
 		{name: "get missing endpoint", call: "glue.GetDevEndpoint", params: params{"EndpointName": "missing"}},
@@ -113,12 +132,14 @@ func endpointTrials() []trial {
 		{name: "list endpoint names", call: "glue.ListDevEndpoints"},
 		{name: "batch of endpoints", call: "glue.BatchGetDevEndpoints", params: params{"DevEndpointNames": []any{"a-plain", "missing"}}},
 		{name: "tag endpoint", call: "glue.TagResource", params: params{
-			"ResourceArn": "arn:aws:glue:eu-central-1:123456789012:devEndpoint/a-plain", "TagsToAdd": params{"a": "1", "b": "2"}}},
+			"ResourceArn": "arn:aws:glue:eu-central-1:$account:devEndpoint/a-plain", "TagsToAdd": params{"a": "1", "b": "2"},
+		}},
 		{name: "untag endpoint", call: "glue.UntagResource", params: params{
-			"ResourceArn": "arn:aws:glue:eu-central-1:123456789012:devEndpoint/a-plain", "TagsToRemove": []any{"a"}}},
-		{name: "tags of endpoint", call: "glue.GetTags", params: params{"ResourceArn": "arn:aws:glue:eu-central-1:123456789012:devEndpoint/a-plain"}},
-		{name: "tags given at creation", call: "glue.GetTags", params: params{"ResourceArn": "arn:aws:glue:eu-central-1:123456789012:devEndpoint/b-all"}},
-		{name: "tags of missing endpoint", call: "glue.GetTags", params: params{"ResourceArn": "arn:aws:glue:eu-central-1:123456789012:devEndpoint/missing"}},
+			"ResourceArn": "arn:aws:glue:eu-central-1:$account:devEndpoint/a-plain", "TagsToRemove": []any{"a"},
+		}},
+		{name: "tags of endpoint", call: "glue.GetTags", params: params{"ResourceArn": "arn:aws:glue:eu-central-1:$account:devEndpoint/a-plain"}},
+		{name: "tags given at creation", call: "glue.GetTags", params: params{"ResourceArn": "arn:aws:glue:eu-central-1:$account:devEndpoint/b-all"}},
+		{name: "tags of missing endpoint", call: "glue.GetTags", params: params{"ResourceArn": "arn:aws:glue:eu-central-1:$account:devEndpoint/missing"}},
 		{name: "update endpoint", call: "glue.UpdateDevEndpoint", params: params{"EndpointName": "a-plain", "PublicKey": "ssh-rsa BBBB"}},
 		{name: "delete configuration in use", call: "glue.DeleteSecurityConfiguration", params: params{"Name": "a-full"}},
 		{name: "delete endpoint", call: "glue.DeleteDevEndpoint", params: params{"EndpointName": "a-plain"}},
@@ -130,16 +151,26 @@ func endpointTrials() []trial {
 
 func keyTrials() []trial {
 	return []trial{
-		{name: "create key", call: "kms.CreateKey", params: params{"Description": "glue", "Policy": keyPolicy,
-			"Tags": []any{params{"TagKey": "team", "TagValue": "data"}}}, save: map[string]string{"key": "KeyMetadata.KeyId", "arn": "KeyMetadata.Arn"}},
-		{name: "create key for signatures", call: "kms.CreateKey", params: params{"KeySpec": "RSA_2048", "KeyUsage": "SIGN_VERIFY"},
-			save: map[string]string{"rsa": "KeyMetadata.KeyId"}},
-		{name: "create key for MACs", call: "kms.CreateKey", params: params{"KeySpec": "HMAC_256", "KeyUsage": "GENERATE_VERIFY_MAC"},
-			save: map[string]string{"hmac": "KeyMetadata.KeyId"}},
-		{name: "create key for imported material", call: "kms.CreateKey", params: params{"Origin": "EXTERNAL"},
-			save: map[string]string{"imported": "KeyMetadata.KeyId"}},
-		{name: "create multi-Region key", call: "kms.CreateKey", params: params{"MultiRegion": true},
-			save: map[string]string{"multi": "KeyMetadata.KeyId"}},
+		{name: "create key", call: "kms.CreateKey", params: params{
+			"Description": "glue", "Policy": keyPolicy,
+			"Tags": []any{params{"TagKey": "team", "TagValue": "data"}},
+		}, save: map[string]string{"key": "KeyMetadata.KeyId", "arn": "KeyMetadata.Arn"}},
+		{
+			name: "create key for signatures", call: "kms.CreateKey", params: params{"KeySpec": "RSA_2048", "KeyUsage": "SIGN_VERIFY"},
+			save: map[string]string{"rsa": "KeyMetadata.KeyId"},
+		},
+		{
+			name: "create key for MACs", call: "kms.CreateKey", params: params{"KeySpec": "HMAC_256", "KeyUsage": "GENERATE_VERIFY_MAC"},
+			save: map[string]string{"hmac": "KeyMetadata.KeyId"},
+		},
+		{
+			name: "create key for imported material", call: "kms.CreateKey", params: params{"Origin": "EXTERNAL"},
+			save: map[string]string{"imported": "KeyMetadata.KeyId"},
+		},
+		{
+			name: "create multi-Region key", call: "kms.CreateKey", params: params{"MultiRegion": true},
+			save: map[string]string{"multi": "KeyMetadata.KeyId"},
+		},
 		{name: "create key of no such spec", call: "kms.CreateKey", params: params{"KeySpec": "ROT13"}},
 		{name: "create key with a bad policy", call: "kms.CreateKey", params: params{"Policy": "not JSON"}},
 		{name: "describe key", call: "kms.DescribeKey", params: params{"KeyId": "$key"}},
@@ -239,13 +270,16 @@ func grantTrials() []trial {
 
 func organizationTrials() []trial {
 	return []trial{
-		{name: "no organization", call: "organizations.DescribeOrganization"},
-		{name: "create organization", call: "organizations.CreateOrganization", params: params{"FeatureSet": "ALL"}},
+		{name: "make organization", call: "organizations.CreateOrganization", params: params{"FeatureSet": "ALL"}, motoOnly: true},
 		{name: "create organization again", call: "organizations.CreateOrganization", params: params{"FeatureSet": "ALL"}},
-		{name: "create account", call: "organizations.CreateAccount", params: params{"Email": "a@example.com", "AccountName": "member"},
-			save: map[string]string{"request": "CreateAccountStatus.Id"}},
-		{name: "account is made", call: "organizations.DescribeCreateAccountStatus", params: params{"CreateAccountRequestId": "$request"},
-			save: map[string]string{"member": "CreateAccountStatus.AccountId"}},
+		{
+			name: "create account", call: "organizations.CreateAccount", params: params{"Email": "a@example.com", "AccountName": "member"},
+			save: map[string]string{"request": "CreateAccountStatus.Id"},
+		},
+		{
+			name: "account is made", call: "organizations.DescribeCreateAccountStatus", params: params{"CreateAccountRequestId": "$request"},
+			save: map[string]string{"member": "CreateAccountStatus.AccountId"},
+		},
 		{name: "describe organization", call: "organizations.DescribeOrganization", save: map[string]string{"management": "Organization.MasterAccountId"}},
 		{name: "list roots", call: "organizations.ListRoots", save: map[string]string{"root": "Roots.0.Id"}},
 		{name: "create unit", call: "organizations.CreateOrganizationalUnit", params: params{"ParentId": "$root", "Name": "unit"}},
@@ -255,12 +289,15 @@ func organizationTrials() []trial {
 		{name: "describe missing account", call: "organizations.DescribeAccount", params: params{"AccountId": "999999999999"}},
 		{name: "parents of account", call: "organizations.ListParents", params: params{"ChildId": "$management"}},
 		{name: "parents of missing account", call: "organizations.ListParents", params: params{"ChildId": "999999999999"}},
-		{name: "units of root", call: "organizations.ListOrganizationalUnitsForParent", params: params{"ParentId": "$root"},
-			save: map[string]string{"unit": "OrganizationalUnits.0.Id"}},
+		{
+			name: "units of root", call: "organizations.ListOrganizationalUnitsForParent", params: params{"ParentId": "$root"},
+			save: map[string]string{"unit": "OrganizationalUnits.0.Id"},
+		},
 		{name: "describe unit", call: "organizations.DescribeOrganizationalUnit", params: params{"OrganizationalUnitId": "$unit"}},
 		{name: "describe missing unit", call: "organizations.DescribeOrganizationalUnit", params: params{"OrganizationalUnitId": "ou-aaaa-aaaaaaaa"}},
 		{name: "move account", call: "organizations.MoveAccount", params: params{
-			"AccountId": "$member", "SourceParentId": "$root", "DestinationParentId": "$unit"}},
+			"AccountId": "$member", "SourceParentId": "$root", "DestinationParentId": "$unit",
+		}},
 		{name: "accounts of unit", call: "organizations.ListAccountsForParent", params: params{"ParentId": "$unit"}},
 		{name: "delete unit with accounts", call: "organizations.DeleteOrganizationalUnit", params: params{"OrganizationalUnitId": "$unit"}},
 		{name: "units of missing parent", call: "organizations.ListOrganizationalUnitsForParent", params: params{"ParentId": "r-zzzz"}},

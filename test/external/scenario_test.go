@@ -75,8 +75,8 @@ func (s scenario) play(t *testing.T, pool drivers, seen *coverage) {
 	p.saved = vars{
 		"dir": t.TempDir(), "account": p.owner(), "region": p.home(),
 		"glueTrust": glueTrust,
-		"rootTrust": strings.ReplaceAll(rootTrust, "123456789012", p.owner()),
-		"keyPolicy": strings.ReplaceAll(keyPolicy, "123456789012", p.owner()),
+		"rootTrust": strings.ReplaceAll(rootTrust, "$account", p.owner()),
+		"keyPolicy": strings.ReplaceAll(keyPolicy, "$account", p.owner()),
 	}
 	for _, step := range s.steps {
 		t.Run(step.name, func(t *testing.T) { p.step(t, step) })

@@ -68,7 +68,17 @@ var (
 	// filled: the member is there and not empty.
 	filled matcher = func(value any, has bool, _ vars) string {
 		v := reflect.ValueOf(value)
-		if !has || value == nil || (v.Kind() != reflect.Bool && v.IsZero()) {
+		empty := !has || value == nil
+		if !empty {
+			switch v.Kind() {
+			case reflect.Slice, reflect.Map:
+				empty = v.Len() == 0
+			case reflect.Bool:
+			default:
+				empty = v.IsZero()
+			}
+		}
+		if empty {
 			return fmt.Sprintf("is %#v, wanted a value", value)
 		}
 		return ""

@@ -269,5 +269,8 @@ func (x *IAM) listEntities(c *service.Call, in *awsiam.ListEntitiesForPolicyInpu
 	if err != nil {
 		return nil, err
 	}
-	return &awsiam.ListEntitiesForPolicyOutput{PolicyRoles: cut, Marker: next, IsTruncated: next != nil}, nil
+	return &awsiam.ListEntitiesForPolicyOutput{
+		PolicyGroups: []types.PolicyGroup{}, PolicyUsers: []types.PolicyUser{}, // the sandbox has roles only
+		PolicyRoles: cut, Marker: next, IsTruncated: next != nil,
+	}, nil
 }

@@ -2,6 +2,7 @@ package iam
 
 import (
 	"encoding/base64"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
@@ -12,6 +13,9 @@ const (
 	defaultPage = 100
 	maxPage     = 1000
 )
+
+// markerPrefix tells our markers from any other text that happens to decode.
+const markerPrefix = "after/"
 
 // page cuts a sorted list at a marker, which names the last entry of the page before.
 func page[T any](all []T, name func(T) string, marker *string, maxItems *int32) (cut []T, next *string, err *service.Error) {
@@ -24,17 +28,18 @@ func page[T any](all []T, name func(T) string, marker *string, maxItems *int32) 
 	}
 	start := 0
 	if marker != nil {
-		last, bad := base64.RawURLEncoding.DecodeString(*marker)
-		if bad != nil {
+		text, bad := base64.RawURLEncoding.DecodeString(*marker)
+		last, ours := strings.CutPrefix(string(text), markerPrefix)
+		if bad != nil || !ours {
 			return nil, nil, invalid("Invalid Marker.")
 		}
-		for start < len(all) && name(all[start]) <= string(last) {
+		for start < len(all) && name(all[start]) <= last {
 			start++
 		}
 	}
 	end := min(start+size, len(all))
 	if end < len(all) {
-		next = aws.String(base64.RawURLEncoding.EncodeToString([]byte(name(all[end-1]))))
+		next = aws.String(base64.RawURLEncoding.EncodeToString([]byte(markerPrefix + name(all[end-1]))))
 	}
 	return all[start:end], next, nil
 }

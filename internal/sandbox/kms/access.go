@@ -19,6 +19,8 @@ type requirement struct {
 	byID bool
 	// states that the operation works in; empty means all.
 	states []types.KeyState
+	// kind refuses keys that the operation is not for, before their state matters; nil means any.
+	kind func(*key) *service.Error
 	// usage that the key must have; empty means any.
 	usage types.KeyUsageType
 	// context holds condition keys that only this operation has.
@@ -117,6 +119,11 @@ func (x *KMS) with(c *service.Call, ref *string, need requirement, f func(*place
 	}
 	if err := x.permit(c, k, need, r.alias); err != nil {
 		return err
+	}
+	if need.kind != nil {
+		if err := need.kind(k); err != nil {
+			return err
+		}
 	}
 	if err := k.check(c.Operation, need); err != nil {
 		return err

@@ -58,7 +58,7 @@ func (k *key) setsRotation() *service.Error {
 }
 
 func rotationNeed() requirement {
-	return requirement{home: true, byID: true, states: []types.KeyState{types.KeyStateEnabled}}
+	return requirement{home: true, byID: true, kind: (*key).setsRotation, states: []types.KeyState{types.KeyStateEnabled}}
 }
 
 func (x *KMS) enableRotation(c *service.Call, in *awskms.EnableKeyRotationInput) (*awskms.EnableKeyRotationOutput, error) {
@@ -70,9 +70,6 @@ func (x *KMS) enableRotation(c *service.Call, in *awskms.EnableKeyRotationInput)
 		return nil, invalid("1 validation error detected: Value '%d' at 'rotationPeriodInDays' failed to satisfy constraint: Member must be between 90 and 2560", days)
 	}
 	return &awskms.EnableKeyRotationOutput{}, x.with(c, in.KeyId, rotationNeed(), func(_ *place, k *key) *service.Error {
-		if err := k.setsRotation(); err != nil {
-			return err
-		}
 		k.family.mu.Lock()
 		defer k.family.mu.Unlock()
 		r := &k.family.rotation
@@ -85,9 +82,6 @@ func (x *KMS) enableRotation(c *service.Call, in *awskms.EnableKeyRotationInput)
 
 func (x *KMS) disableRotation(c *service.Call, in *awskms.DisableKeyRotationInput) (*awskms.DisableKeyRotationOutput, error) {
 	return &awskms.DisableKeyRotationOutput{}, x.with(c, in.KeyId, rotationNeed(), func(_ *place, k *key) *service.Error {
-		if err := k.setsRotation(); err != nil {
-			return err
-		}
 		k.family.mu.Lock()
 		defer k.family.mu.Unlock()
 		k.family.rotation.enabled = false
@@ -128,9 +122,6 @@ func (r *rotation) next(now time.Time) time.Time {
 func (x *KMS) rotateNow(c *service.Call, in *awskms.RotateKeyOnDemandInput) (*awskms.RotateKeyOnDemandOutput, error) {
 	out := &awskms.RotateKeyOnDemandOutput{}
 	err := x.with(c, in.KeyId, rotationNeed(), func(_ *place, k *key) *service.Error {
-		if err := k.setsRotation(); err != nil {
-			return err
-		}
 		k.family.mu.Lock()
 		defer k.family.mu.Unlock()
 		r := &k.family.rotation
