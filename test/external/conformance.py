@@ -34,7 +34,10 @@ def odd(operation, status, body, parsed):
     streams = payload and shape.members[payload].type_name != "structure"
     if body and not streams:
         raw_shape = shape.members[payload] if payload else shape
-        found += unknown_members(operation, raw_shape, body)
+        try:
+            found += unknown_members(operation, raw_shape, body)
+        except (ValueError, ElementTree.ParseError):  # botocore lets some of these pass as an empty output
+            return [f"the body can't be read as {operation.service_model.resolved_protocol}"]
     found += missing_or_unlisted(shape, parsed, "output")
     return found
 

@@ -13,7 +13,8 @@
 //
 // Neither proves that AWS itself behaves so. The service models say what an answer looks like, not when it is given; where
 // the models are silent, the sandbox follows AWS's documentation, and moto only shows where two readings of it part. No
-// test here reaches AWS, and none covers timing, eventual consistency or AWS's real limits.
+// test here reaches AWS, and none covers timing, eventual consistency or AWS's real limits. Python's botocore does the
+// talking in both, so what only other SDKs send (CloudWatch's CBOR, for one) is for the sandbox's own tests.
 //
 // The tests need a Python that has the pinned AWS CLI and moto. `make external` finds or installs one and names it in
 // GLUEGUARD_TEST_PYTHON; without that variable they are skipped.

@@ -58,7 +58,10 @@ func startMoto(t *testing.T, interpreter string) string {
 		t.Fatalf("start moto: %v", err)
 	}
 	ended := make(chan error, 1)
-	go func() { ended <- command.Wait() }()
+	go func() {
+		ended <- command.Wait()
+		close(ended)
+	}()
 	t.Cleanup(func() {
 		<-ended // the test's context has killed it
 		_ = log.Close()
@@ -118,6 +121,7 @@ type outcome struct {
 	status  int
 	code    string
 	members map[string]bool // paths of the output, "DevEndpoints[].Status"
+	odd     []string        // what the service model does not allow in the answer
 }
 
 // call makes one call of the script.
@@ -142,7 +146,7 @@ func (s *side) call(trial trial) (outcome, error) {
 			s.saved[name] = fmt.Sprint(value)
 		}
 	}
-	o := outcome{status: got.Calls[0].Status, code: got.Calls[0].Code, members: map[string]bool{}}
+	o := outcome{status: got.Calls[0].Status, code: got.Calls[0].Code, odd: got.Calls[0].Odd, members: map[string]bool{}}
 	members(got.Output, "", o.members)
 	return o, nil
 }
@@ -240,6 +244,9 @@ func (l *ledger) compare(t *testing.T, trial trial, ours, theirs *side) {
 	a, err := ours.call(trial)
 	if err != nil {
 		t.Fatalf("sandbox: %v", err)
+	}
+	for _, odd := range a.odd {
+		t.Errorf("%s is not as the service model says: %s", trial.call, odd)
 	}
 	b, err := theirs.call(trial)
 	if err != nil {
