@@ -9,7 +9,8 @@ import (
 )
 
 // A token holds the key of the last item that was given, so that pages neither repeat nor miss items that stay while
-// others come and go. It is bound to its operation by a checksum.
+// others come and go. It is bound to its operation by a checksum. Its alphabet has no "-", which the AWS CLI would take
+// for an option when the token begins with it.
 
 // defaultPage is the page size when MaxResults is absent; AWS documents none, so this is unconfirmed.
 const defaultPage = 100
@@ -33,7 +34,7 @@ func pageOf(c *service.Call, maxResults *int32, token *string, most int32) (page
 	if token == nil || *token == "" {
 		return p, nil
 	}
-	raw, err := base64.RawURLEncoding.DecodeString(*token)
+	raw, err := base64.RawStdEncoding.DecodeString(*token)
 	if err != nil || len(raw) < 5 || binary.BigEndian.Uint32(raw) != tokenSum(p.operation, raw[4:]) {
 		return p, service.Errorf("InvalidInputException", "Invalid token")
 	}
@@ -55,7 +56,7 @@ func (g *Glue) next(p page, last string, more bool) *string {
 		return nil
 	}
 	raw := binary.BigEndian.AppendUint32(make([]byte, 0, 4+len(last)), tokenSum(p.operation, []byte(last)))
-	token := base64.RawURLEncoding.EncodeToString(append(raw, last...))
+	token := base64.RawStdEncoding.EncodeToString(append(raw, last...))
 	return &token
 }
 
