@@ -24,7 +24,7 @@ func (r *record) event() types.Event {
 		ReadOnly:        aws.String(strconv.FormatBool(r.readOnly)),
 		Username:        aws.String(r.username()),
 		Resources:       resources,
-		CloudTrailEvent: aws.String(r.document(resources)),
+		CloudTrailEvent: aws.String(r.document()),
 	}
 	if r.principal.AccessKeyID != "" {
 		out.AccessKeyId = aws.String(r.principal.AccessKeyID)
@@ -53,7 +53,7 @@ func (r *record) username() string {
 }
 
 // document is the event's JSON text. Source: CloudTrail user guide, "CloudTrail record contents".
-func (r *record) document(resources []types.Resource) string {
+func (r *record) document() string {
 	doc := map[string]any{
 		"eventVersion":       "1.11",
 		"userIdentity":       r.identity(),

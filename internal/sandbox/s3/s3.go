@@ -165,7 +165,7 @@ func (s *S3) ReadObject(account, bucketName, key string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer o.Contents.Close() //nolint:errcheck // memory
+	defer o.Contents.Close() // memory never fails to close
 	body, err := io.ReadAll(o.Contents)
 	if err != nil {
 		return nil, fmt.Errorf("reading s3://%s/%s: %w", bucketName, key, err)

@@ -354,7 +354,10 @@ func TestBuckets(t *testing.T) {
 			}
 			continue
 		}
-		t.Run(tc.name, func(t *testing.T) { wantCode(t, tc.err, tc.code, tc.want) })
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			wantCode(t, tc.err, tc.code, tc.want)
+		})
 	}
 	list, err := c.ListBuckets(t.Context(), &s3.ListBucketsInput{})
 	if err != nil {
