@@ -173,11 +173,11 @@ func TestLookupAttributes(t *testing.T) {
 		{types.LookupAttributeKeyAccessKeyId, "111111111111", []string{"DisableKey"}},
 		{types.LookupAttributeKeyEventName, "EnableKey", nil}, // another account's
 	} {
+		got := lookup(t, trail, start.Add(time.Duration(i+2)*time.Minute), &cloudtrail.LookupEventsInput{
+			LookupAttributes: []types.LookupAttribute{{AttributeKey: tc.key, AttributeValue: aws.String(tc.value)}},
+		})
 		t.Run(string(tc.key)+"="+tc.value, func(t *testing.T) {
 			t.Parallel()
-			got := lookup(t, trail, start.Add(time.Duration(i+2)*time.Minute), &cloudtrail.LookupEventsInput{
-				LookupAttributes: []types.LookupAttribute{{AttributeKey: tc.key, AttributeValue: aws.String(tc.value)}},
-			})
 			if d := cmp.Diff(tc.want, names(got)); d != "" {
 				t.Errorf("-want +got:\n%s", d)
 			}
@@ -227,10 +227,10 @@ func TestLookupRefusals(t *testing.T) {
 		{"token made up", "InvalidNextTokenException", cloudtrail.LookupEventsInput{NextToken: aws.String("abc")}},
 		{"category", "InvalidEventCategoryException", cloudtrail.LookupEventsInput{EventCategory: "data"}},
 	} {
+		call := &service.Call{Account: "111111111111", Region: "eu-west-1", Now: start.Add(time.Duration(i+2) * time.Minute)}
+		_, err := trail.lookupEvents(call, &tc.in)
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
-			call := &service.Call{Account: "111111111111", Region: "eu-west-1", Now: start.Add(time.Duration(i+2) * time.Minute)}
-			_, err := trail.lookupEvents(call, &tc.in)
 			var refused *service.Error
 			if !errors.As(err, &refused) || refused.Code != tc.code {
 				t.Errorf("got %v, want %s", err, tc.code)
