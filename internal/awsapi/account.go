@@ -79,7 +79,9 @@ func (a *Account) fresh(ctx context.Context) error {
 			if ctx.Err() != nil {
 				return interrupted(ctx)
 			}
-			return &CredentialsError{Operation: "credentials", Err: err}
+			err := &CredentialsError{Operation: "credentials", Err: err}
+			a.session.noteEnd(err)
+			return err
 		}
 		return nil
 	}

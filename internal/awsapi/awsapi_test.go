@@ -85,17 +85,23 @@ func TestReadByErrorClass(t *testing.T) {
 		"not in region": {func() (*http.Response, error) {
 			return jsonError(400, "InvalidInputException", "Operation is not supported in <x> region"), nil
 		}, resource.Unsupported, "InvalidInputException", false},
-		"unknown op":      {func() (*http.Response, error) { return jsonError(400, "UnknownOperationException", ""), nil }, resource.Unsupported, "UnknownOperationException", false},
-		"throttled":       {func() (*http.Response, error) { return jsonError(400, "ThrottlingException", "Rate exceeded"), nil }, resource.Throttled, "ThrottlingException", true},
-		"429":             {func() (*http.Response, error) { return jsonError(429, "Whatever", ""), nil }, resource.Throttled, "Whatever", true},
-		"server error":    {func() (*http.Response, error) { return jsonError(500, "InternalServiceException", "boom"), nil }, resource.Errored, "InternalServiceException", true},
-		"AWS's timeout":   {func() (*http.Response, error) { return jsonError(400, "OperationTimeoutException", "slow"), nil }, resource.Errored, "OperationTimeoutException", true},
-		"html 500":        {func() (*http.Response, error) { return reply(500, "<html>oops</html>"), nil }, resource.Errored, "", true},
-		"html 200":        {func() (*http.Response, error) { return reply(200, "<html>hello</html>"), nil }, resource.Errored, "", true},
-		"cut short":       {func() (*http.Response, error) { return reply(200, `{"DevEndpoints":[{"Endp`), nil }, resource.Errored, "", true},
+		"unknown op":    {func() (*http.Response, error) { return jsonError(400, "UnknownOperationException", ""), nil }, resource.Unsupported, "UnknownOperationException", false},
+		"throttled":     {func() (*http.Response, error) { return jsonError(400, "ThrottlingException", "Rate exceeded"), nil }, resource.Throttled, "ThrottlingException", true},
+		"429":           {func() (*http.Response, error) { return jsonError(429, "Whatever", ""), nil }, resource.Throttled, "Whatever", true},
+		"server error":  {func() (*http.Response, error) { return jsonError(500, "InternalServiceException", "boom"), nil }, resource.Errored, "InternalServiceException", true},
+		"AWS's timeout": {func() (*http.Response, error) { return jsonError(400, "OperationTimeoutException", "slow"), nil }, resource.Errored, "OperationTimeoutException", true},
+		"html 500":      {func() (*http.Response, error) { return reply(500, "<html>oops</html>"), nil }, resource.Errored, "", true},
+		"html 200":      {func() (*http.Response, error) { return reply(200, "<html>hello</html>"), nil }, resource.Errored, "", true},
+		"cut short":     {func() (*http.Response, error) { return reply(200, `{"DevEndpoints":[{"Endp`), nil }, resource.Errored, "", true},
+		"empty":         {func() (*http.Response, error) { return reply(200, ""), nil }, resource.Errored, "", true},
+		"cut before its first byte": {func() (*http.Response, error) {
+			r := reply(200, "")
+			r.ContentLength = -1
+			return r, nil
+		}, resource.Errored, "", true},
 		"dropped":         {func() (*http.Response, error) { return nil, io.ErrUnexpectedEOF }, resource.Errored, "", true},
 		"refused":         {func() (*http.Response, error) { return nil, &net.OpError{Op: "dial", Err: errors.New("refused")} }, resource.Errored, "", true},
-		"no such host":    {func() (*http.Response, error) { return nil, &net.DNSError{Name: "x", IsNotFound: true} }, resource.Unsupported, "", true},
+		"no such host":    {func() (*http.Response, error) { return nil, &net.DNSError{Name: "x", IsNotFound: true} }, resource.Errored, resource.NoSuchHost, true},
 		"resolver failed": {func() (*http.Response, error) { return nil, &net.DNSError{Name: "x", IsTimeout: true} }, resource.Errored, "", true},
 	} {
 		t.Run(name, func(t *testing.T) {

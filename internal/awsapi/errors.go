@@ -88,24 +88,35 @@ func Classify(err error, operation string) resource.Failure {
 	case errors.As(err, &oe):
 		f.Message = oe.Err.Error() // without the SDK's repetition of service and operation
 	}
+	var credentials *CredentialsError
+	var dns *net.DNSError
+	switch {
+	case f.Class == resource.Interrupted:
+	case errors.As(err, &credentials) && credentials.Code == "":
+		f.Code = resource.NoCredentials
+	case errors.As(err, &dns) && dns.IsNotFound:
+		f.Code = resource.NoSuchHost
+		f.Message = "there is no host " + dns.Name + ": the region may not have this service, or name resolution fails; " +
+			"where it is always so, accepted_unread in glueguard.yaml can accept it"
+	}
 	return f
 }
 
 func classOf(err error) resource.FailureClass {
 	var api smithy.APIError
-	var dns *net.DNSError
+	var credentials *CredentialsError
 	switch {
 	case errors.Is(err, ErrInterrupted), errors.Is(err, context.Canceled):
 		return resource.Interrupted
+	case errors.As(err, &credentials):
+		return resource.Errored // whatever the credentials' own source said: nobody refused this read
 	case isThrottle(err):
 		return resource.Throttled
 	case errors.As(err, &api):
 		return classOfCode(api)
-	case errors.As(err, &dns) && dns.IsNotFound:
-		// A service that is not in a region has no host name there. The caller's identity was read before, so name
-		// resolution as such works.
-		return resource.Unsupported
 	}
+	// A host that does not exist is here too. A region without the service looks like that, but so do a region's name
+	// that is written wrongly and name resolution that fails for a while.
 	return resource.Errored
 }
 
@@ -137,6 +148,11 @@ func isCredentials(code string) bool {
 		return true
 	}
 	return false
+}
+
+// HasEnded tells whether a code of AWS's, or resource.NoCredentials, says that credentials were good and are no more.
+func HasEnded(code string) bool {
+	return isExpired(code) || code == "RequestExpired" || code == resource.NoCredentials
 }
 
 // isExpired tells whether new credentials of the same role would be accepted.

@@ -33,12 +33,16 @@ type limiter struct {
 	since  time.Time // when the rate was last cut, or the limiter made
 	streak int       // cuts since the last success
 	worked time.Time // the last success since there is a limit
+	// given holds the operations that a call gave up, with what AWS last said, until one gets through again. Without
+	// it each call of a location that stays throttled would have to find that out for itself, one after the other.
+	given map[string]error
 }
 
 func newLimiter() *limiter { return &limiter{turn: make(chan struct{}, 1), since: time.Now()} }
 
-// wait returns when a call may be sent.
-func (l *limiter) wait(ctx context.Context) error {
+// wait returns when a call may be sent. Its error is that of an earlier call where the operation was given up and the
+// location still pauses.
+func (l *limiter) wait(ctx context.Context, operation string) error {
 	if !l.limited.Load() {
 		return nil
 	}
@@ -49,9 +53,9 @@ func (l *limiter) wait(ctx context.Context) error {
 	}
 	defer func() { <-l.turn }()
 	for {
-		d := l.reserve()
+		d, err := l.reserve(operation)
 		if d <= 0 {
-			return nil
+			return err
 		}
 		if err := sleep(ctx, d); err != nil {
 			return err
@@ -60,23 +64,44 @@ func (l *limiter) wait(ctx context.Context) error {
 }
 
 // reserve takes the next call's time when it has come and returns 0; else it returns how long to wait.
-func (l *limiter) reserve() time.Duration {
+func (l *limiter) reserve(operation string) (time.Duration, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	now := time.Now()
+	if err := l.given[operation]; err != nil && l.resume.After(now) {
+		return 0, err
+	}
 	at := l.next
 	if l.resume.After(at) {
 		at = l.resume
 	}
 	if d := at.Sub(now); d > 0 {
-		return d
+		return d, nil
 	}
 	l.next = now.Add(time.Duration(float64(time.Second) / l.rate))
-	return 0
+	return 0, nil
+}
+
+// giveUp is told when a call ends as throttled. Until one of the same operation gets through, those that come while
+// the location pauses end at once, and the others have one try.
+func (l *limiter) giveUp(operation string, err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.given == nil {
+		l.given = map[string]error{}
+	}
+	l.given[operation] = err
+}
+
+// gaveUp tells whether a call of the operation ended as throttled and none has got through since.
+func (l *limiter) gaveUp(operation string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.given[operation] != nil
 }
 
 // success is told of every call that was not throttled.
-func (l *limiter) success() {
+func (l *limiter) success(operation string) {
 	l.delivered.Add(1)
 	if !l.limited.Load() {
 		return
@@ -84,6 +109,7 @@ func (l *limiter) success() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.streak, l.worked = 0, time.Now()
+	delete(l.given, operation)
 	// A step for each success, so that the rate grows by 70 or 5 % a second; low rates, which have few successes to
 	// learn from, by 5 or 1 % for each.
 	grow := min(0.7, 0.05*l.rate)

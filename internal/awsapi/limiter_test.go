@@ -9,6 +9,10 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/glue"
+
+	"github.com/glueguard/glueguard/internal/resource"
 )
 
 // bucket is AWS's side of the limit: a token bucket that refuses what it has no token for.
@@ -59,14 +63,14 @@ func TestLimiterFindsTheRate(t *testing.T) {
 				for range calls {
 					all.Go(func() {
 						for tries := 1; ; tries++ {
-							if err := l.wait(t.Context()); err != nil {
+							if err := l.wait(t.Context(), "op"); err != nil {
 								t.Error(err)
 								return
 							}
 							sent := time.Now()
 							time.Sleep(80 * time.Millisecond)
 							if aws.take() {
-								l.success()
+								l.success("op")
 								mu.Lock()
 								longest = max(longest, tries)
 								mu.Unlock()
@@ -100,7 +104,7 @@ func TestLimiterPausesEveryone(t *testing.T) {
 		l := newLimiter()
 		l.throttled(time.Now(), 7*time.Second)
 		started := time.Now()
-		if err := l.wait(t.Context()); err != nil {
+		if err := l.wait(t.Context(), "op"); err != nil {
 			t.Fatal(err)
 		}
 		if d := time.Since(started); d < 7*time.Second {
@@ -119,7 +123,7 @@ func TestLimiterWaitEndsWithItsContext(t *testing.T) {
 		var waiting sync.WaitGroup
 		for range 3 {
 			waiting.Go(func() {
-				if err := l.wait(ctx); !errors.Is(err, ErrInterrupted) {
+				if err := l.wait(ctx, "op"); !errors.Is(err, ErrInterrupted) {
 					t.Errorf("err %v", err)
 				}
 			})
@@ -158,6 +162,78 @@ func TestThrottledLocationLosesNothing(t *testing.T) {
 		all.Wait()
 		if d := time.Since(started).Seconds(); d > calls/5*1.15 {
 			t.Errorf("took %.0f s, AWS would have let it through in %d s", d, calls/5)
+		}
+	})
+}
+
+// TestThrottledForEverEnds has a location refuse one operation whatever happens, with others waiting behind it, and
+// checks that all of it ends in bounded time and that the location's other operations get through.
+func TestThrottledForEverEnds(t *testing.T) {
+	t.Parallel()
+	for name, others := range map[string]bool{"everything": false, "one operation": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				s := open(t, func(r *http.Request, _ string) (*http.Response, error) {
+					time.Sleep(50 * time.Millisecond)
+					if others && r.Header.Get("X-Amz-Target") == "AWSGlue.GetMLTransforms" {
+						return reply(200, `{"Transforms":[]}`), nil
+					}
+					return jsonError(400, "ThrottlingException", "Rate exceeded"), nil
+				})
+				p := s.Home().At("us-east-1")
+				var all sync.WaitGroup
+				started := time.Now()
+				for range 200 {
+					all.Go(func() {
+						_, err := list(t.Context(), s)
+						if f := Classify(err, "glue:GetDevEndpoints"); f.Class != resource.Throttled || f.Code != "ThrottlingException" {
+							t.Errorf("%+v", f)
+						}
+					})
+				}
+				for range 20 {
+					all.Go(func() {
+						_, err := Read(t.Context(), p, "glue:GetMLTransforms", s.Glue.GetMLTransforms, &glue.GetMLTransformsInput{}, p.Glue)
+						if (err == nil) != others {
+							t.Error(err)
+						}
+					})
+				}
+				all.Wait()
+				if d := time.Since(started); d > 150*time.Second {
+					t.Errorf("gave up after %v", d)
+				}
+				t.Logf("%v, %d calls", time.Since(started), s.Stats().Calls)
+			})
+		})
+	}
+}
+
+// TestThrottlingThatEndsIsForgotten has a location refuse everything until calls are given up, and then answer.
+func TestThrottlingThatEndsIsForgotten(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		closed := true
+		s := open(t, func(*http.Request, string) (*http.Response, error) {
+			if closed {
+				return jsonError(400, "ThrottlingException", "Rate exceeded"), nil
+			}
+			return reply(200, `{"DevEndpoints":[]}`), nil
+		})
+		if _, err := list(t.Context(), s); err == nil {
+			t.Fatal("it must be given up")
+		}
+		calls, started := s.Stats().Calls, time.Now()
+		if _, err := list(t.Context(), s); err == nil || time.Since(started) > 0 || s.Stats().Calls != calls {
+			t.Errorf("in the pause: %v after %v", err, time.Since(started))
+		}
+		closed = false
+		time.Sleep(2 * maxPause)
+		for range 3 {
+			if _, err := list(t.Context(), s); err != nil {
+				t.Error(err)
+			}
 		}
 	})
 }

@@ -36,25 +36,29 @@ func (p *Place) read(ctx context.Context, operation string, call func(context.Co
 		if err := p.account.fresh(ctx); err != nil {
 			return err
 		}
-		sent, err := p.attempt(ctx, call)
+		sent, err := p.attempt(ctx, operation, call)
 		switch {
 		case err == nil:
 			return nil
 		case ctx.Err() != nil:
 			return interrupted(ctx)
 		}
-		again, err := p.again(ctx, &t, sent, err)
+		again, err := p.again(ctx, operation, &t, sent, err)
 		if !again {
-			return asCredentials(operation, err)
+			err = asCredentials(operation, err)
+			if p.account.own {
+				p.account.session.noteEnd(err)
+			}
+			return err
 		}
 		p.account.session.stats.retried.Add(1)
 	}
 }
 
 // attempt sends the call once and tells the limiter how it went.
-func (p *Place) attempt(ctx context.Context, call func(context.Context) error) (sent time.Time, err error) {
+func (p *Place) attempt(ctx context.Context, operation string, call func(context.Context) error) (sent time.Time, err error) {
 	s := p.account.session
-	if err := p.limiter.wait(ctx); err != nil {
+	if err := p.limiter.wait(ctx, operation); err != nil {
 		return sent, err
 	}
 	sent, err = s.workers.do(ctx, s.opts.AttemptTimeout, call)
@@ -67,7 +71,7 @@ func (p *Place) attempt(ctx context.Context, call func(context.Context) error) (
 		p.limiter.throttled(sent, retryAfter(err))
 		return sent, err
 	}
-	p.limiter.success()
+	p.limiter.success(operation)
 	return sent, err
 }
 
@@ -85,7 +89,7 @@ type tries struct {
 
 // again decides whether a failed attempt is worth another one, and waits until it is. Its error is ErrInterrupted,
 // wrapped, when the wait was cut short; else it is the attempt's.
-func (p *Place) again(ctx context.Context, t *tries, sent time.Time, err error) (bool, error) {
+func (p *Place) again(ctx context.Context, operation string, t *tries, sent time.Time, err error) (bool, error) {
 	o := &p.account.session.opts
 	now := time.Now()
 	switch {
@@ -96,7 +100,11 @@ func (p *Place) again(ctx context.Context, t *tries, sent time.Time, err error) 
 			t.firstSlow = sent
 		}
 		t.throttled++
-		return t.throttled < mostThrottled && now.Sub(p.limiter.stuckSince(t.firstSlow)) < o.ThrottleLimit, err
+		if t.throttled < mostThrottled && now.Sub(p.limiter.stuckSince(t.firstSlow)) < o.ThrottleLimit && !p.limiter.gaveUp(operation) {
+			return true, err
+		}
+		p.limiter.giveUp(operation, err)
+		return false, err
 	case isExpired(Code(err)) && !p.account.own && !t.renewed:
 		t.renewed = true
 		p.account.creds.forget()

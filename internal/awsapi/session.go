@@ -19,6 +19,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/organizations"
 	"github.com/aws/aws-sdk-go-v2/service/resourcegroupstaggingapi"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/aws/smithy-go/logging"
+
+	"github.com/glueguard/glueguard/internal/resource"
 )
 
 // Options says how to reach AWS. The zero Options is the SDK's standard configuration and credential chain, and the
@@ -40,7 +43,7 @@ type Options struct {
 	Attempts       int           // tries of a call that fails for other reasons than its rate; 0: 4
 	AttemptTimeout time.Duration // longest wait for one answer; 0: 30 s
 	RetryLimit     time.Duration // longest time from the first failure to the last retry; 0: 90 s
-	ThrottleLimit  time.Duration // how long a location may throttle everything before a call gives up; 0: 5 min
+	ThrottleLimit  time.Duration // how long a location may throttle everything before a call gives up; 0: 1 min
 }
 
 // Keys are fixed credentials.
@@ -74,6 +77,7 @@ type Session struct {
 	region    string
 	partition string
 	accounts  map[string]*Account // those acquired and not released, by id
+	ended     *CredentialsError   // the first sign that the caller's own credentials ended; nil: none
 }
 
 type counters struct{ calls, throttled, retried atomic.Int64 }
@@ -97,13 +101,14 @@ func Open(ctx context.Context, o Options) (*Session, error) {
 	o.Attempts = cmp.Or(o.Attempts, 4)
 	o.AttemptTimeout = cmp.Or(o.AttemptTimeout, 30*time.Second)
 	o.RetryLimit = cmp.Or(o.RetryLimit, 90*time.Second)
-	o.ThrottleLimit = cmp.Or(o.ThrottleLimit, 5*time.Minute)
+	o.ThrottleLimit = cmp.Or(o.ThrottleLimit, time.Minute)
 
 	cfg, err := load(ctx, o)
 	if err != nil {
 		return nil, err
 	}
 	o.Region = cfg.Region
+	cfg.APIOptions = append(cfg.APIOptions, refuseEmpty)
 	s := &Session{
 		opts:      o,
 		chain:     cfg.Credentials,
@@ -118,6 +123,27 @@ func Open(ctx context.Context, o Options) (*Session, error) {
 	s.Clients = newClients(cfg)
 	s.home = &Account{session: s, own: true, limiters: map[string]*limiter{}}
 	return s, nil
+}
+
+// Ended returns the first error that showed that the caller's own credentials, once accepted, are so no more; nil while
+// they are.
+func (s *Session) Ended() *CredentialsError {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.ended
+}
+
+// noteEnd keeps the first error of that kind.
+func (s *Session) noteEnd(err error) {
+	var e *CredentialsError
+	if !errors.As(err, &e) || !HasEnded(cmp.Or(e.Code, resource.NoCredentials)) {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.ended == nil && s.home.id != "" {
+		s.ended = e
+	}
 }
 
 // Close gives the idle connections and goroutines back. Call it once, when no call is under way.
@@ -145,7 +171,9 @@ func load(ctx context.Context, o Options) (aws.Config, error) {
 		}
 		return cfg, nil
 	}
-	load := []func(*config.LoadOptions) error{config.WithHTTPClient(client)}
+	// Without a logger: what the SDK would say on its own, such as that it falls back to another version of the instance
+	// metadata service, is in the errors it returns.
+	load := []func(*config.LoadOptions) error{config.WithHTTPClient(client), config.WithLogger(logging.Nop{})}
 	if o.Profile != "" {
 		load = append(load, config.WithSharedConfigProfile(o.Profile))
 	}

@@ -112,7 +112,7 @@ func failed(f resource.Failure) string {
 	case resource.Interrupted:
 		text = cmp.Or(f.Operation, "the audit") + " was interrupted"
 	case resource.Errored:
-		text = f.Operation + " failed"
+		text = cmp.Or(f.Operation, "a read") + " failed"
 	}
 	if f.Code != "" {
 		return fmt.Sprintf("%s (%s, %s)", text, f.Class, f.Code)

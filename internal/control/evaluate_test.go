@@ -130,11 +130,29 @@ func TestListingOfEndpointsFailed(t *testing.T) {
 	}
 }
 
-// A location that was never read at all (a suspended account) shows in coverage only.
+// A suspended account shows in coverage only.
+func TestSuspended(t *testing.T) {
+	t.Parallel()
+	f := resource.Failure{Operation: "organizations:ListAccounts", Class: resource.Skipped, Message: "the account's state is SUSPENDED"}
+	s := &resource.Snapshot{
+		Location: here(), DevEndpoints: resource.Unknown[[]resource.DevEndpoint](f), MLTransforms: resource.Unknown[[]resource.MLTransform](f),
+	}
+	if got := control.Evaluate(s, sop()); len(got) != 0 || got == nil {
+		t.Errorf("got %+v, want no outcomes, and not nil", got)
+	}
+}
+
+// A listing that nobody tried to read is unknown: forgetting a read must not look like having nothing.
 func TestNeverRead(t *testing.T) {
 	t.Parallel()
-	if got := control.Evaluate(&resource.Snapshot{Location: here()}, sop()); len(got) != 0 || got == nil {
-		t.Errorf("got %+v, want no outcomes, and not nil", got)
+	got := control.Evaluate(&resource.Snapshot{Location: here()}, sop())
+	if len(got) != 3 {
+		t.Fatalf("got %d outcomes, want 3", len(got))
+	}
+	for _, o := range got {
+		if o.Status != control.Unknown || o.Reason != control.ListingFailed {
+			t.Errorf("%s: %s, %s", o.Control, o.Status, o.Reason)
+		}
 	}
 }
 

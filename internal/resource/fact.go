@@ -16,11 +16,17 @@ const (
 	Errored     FailureClass = "error"       // anything else: server errors, timeouts, answers that can't be decoded
 )
 
+// The codes of failures that AWS gave no code, because no answer came.
+const (
+	NoSuchHost    = "NoSuchHost"    // the service's host name does not exist
+	NoCredentials = "NoCredentials" // the caller's own credentials could not be had or renewed
+)
+
 // Failure is why a fact is not known: the AWS operation that failed and AWS's own words.
 type Failure struct {
 	Operation string       `json:"operation"` // e.g. "glue:GetDevEndpoints"
 	Class     FailureClass `json:"class"`
-	Code      string       `json:"code,omitempty"` // AWS's error code, empty where no answer came
+	Code      string       `json:"code,omitempty"` // AWS's error code, or one of those above, or empty
 	Message   string       `json:"message,omitempty"`
 }
 
@@ -71,7 +77,7 @@ func (f Fact[T]) IsUnknown() bool { return f.state == stateUnknown }
 // Failure says why the fact is unknown; for a fact that was never read it says that.
 func (f Fact[T]) Failure() Failure {
 	if f.state == stateUnknown && f.failure == (Failure{}) {
-		return Failure{Class: Skipped, Message: "this fact was never read"}
+		return Failure{Class: Errored, Message: "this fact was never read"}
 	}
 	return f.failure
 }

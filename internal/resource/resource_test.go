@@ -150,7 +150,7 @@ func TestFact(t *testing.T) {
 			fact: resource.Unknown[int](failure), unknown: true, failure: failure,
 		},
 		"the zero fact is unknown": {
-			unknown: true, failure: resource.Failure{Class: resource.Skipped, Message: "this fact was never read"},
+			unknown: true, failure: resource.Failure{Class: resource.Errored, Message: "this fact was never read"},
 		},
 	}
 	for name, test := range tests {
