@@ -22,6 +22,7 @@ func Main(ctx context.Context, env Env) int {
 }
 
 func newRoot(env Env) *cobra.Command {
+	var showVersion bool
 	root := &cobra.Command{
 		Use:   "glueguard",
 		Short: "Find AWS Glue resources whose data is not encrypted at rest",
@@ -40,16 +41,21 @@ EXIT STATUS
   glueguard audit --organization --role SecurityAudit -o table -o json=audit.json`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		Version:       version(),
 		Args:          cobra.ArbitraryArgs, // so that a wrong command is told of in our words
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if showVersion {
+				_, err := fmt.Fprintln(cmd.OutOrStdout(), version())
+				return err
+			}
 			if len(args) == 0 {
 				return cmd.Help()
 			}
 			return diag.Usagef(cmd.CommandPath(), "unknown command %q%s", args[0], suggestion(cmd, args[0]))
 		},
 	}
-	root.SetVersionTemplate("{{.Version}}\n")
+	// Not cobra's own: its templates look methods up by name, which makes the linker keep every method of every AWS
+	// client, and the program twice as large.
+	root.Flags().BoolVarP(&showVersion, "version", "v", false, "version for glueguard")
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return &diag.UsageError{Command: cmd.CommandPath(), Err: err}
 	})
