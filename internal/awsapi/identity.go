@@ -83,10 +83,15 @@ func (s *Session) Home() *Account { return s.home }
 
 // Regions lists the regions that are enabled in the account, sorted: account:ListRegions, or ec2:DescribeRegions
 // where that one fails. Classify names the operation that failed.
-func (a *Account) Regions(ctx context.Context) ([]string, error) {
+func (a *Account) Regions(ctx context.Context) ([]string, error) { return a.regions(ctx, false) }
+
+// EveryRegion lists the regions that there are, whether the account has enabled them or not; it asks as Regions does.
+func (a *Account) EveryRegion(ctx context.Context) ([]string, error) { return a.regions(ctx, true) }
+
+func (a *Account) regions(ctx context.Context, every bool) ([]string, error) {
 	s := a.session
 	home := s.Region()
-	regions, err := a.regionsBy(ctx, home)
+	regions, err := a.regionsBy(ctx, home, every)
 	if err == nil || errors.Is(err, ErrInterrupted) || !a.own {
 		return regions, err
 	}
@@ -94,28 +99,28 @@ func (a *Account) Regions(ctx context.Context) ([]string, error) {
 	if _, callerErr := s.Caller(ctx); callerErr != nil || s.Region() == home {
 		return nil, err
 	}
-	return a.regionsBy(ctx, s.Region())
+	return a.regionsBy(ctx, s.Region(), every)
 }
 
-func (a *Account) regionsBy(ctx context.Context, home string) ([]string, error) {
+func (a *Account) regionsBy(ctx context.Context, home string, every bool) ([]string, error) {
 	p := a.At(home)
-	regions, err := p.listRegions(ctx)
+	regions, err := p.listRegions(ctx, every)
 	if err == nil || errors.Is(err, ErrInterrupted) {
 		return regions, err
 	}
-	if regions, ec2Err := p.describeRegions(ctx); ec2Err == nil {
+	if regions, ec2Err := p.describeRegions(ctx, every); ec2Err == nil {
 		return regions, nil
 	}
 	return nil, err
 }
 
-func (p *Place) listRegions(ctx context.Context) ([]string, error) {
+func (p *Place) listRegions(ctx context.Context, every bool) ([]string, error) {
 	const operation = "account:ListRegions"
-	in := &account.ListRegionsInput{
-		MaxResults: aws.Int32(50),
-		RegionOptStatusContains: []accounttypes.RegionOptStatus{
+	in := &account.ListRegionsInput{MaxResults: aws.Int32(50)}
+	if !every {
+		in.RegionOptStatusContains = []accounttypes.RegionOptStatus{
 			accounttypes.RegionOptStatusEnabled, accounttypes.RegionOptStatusEnabledByDefault,
-		},
+		}
 	}
 	var regions []string
 	for {
@@ -135,9 +140,13 @@ func (p *Place) listRegions(ctx context.Context) ([]string, error) {
 	}
 }
 
-func (p *Place) describeRegions(ctx context.Context) ([]string, error) {
+func (p *Place) describeRegions(ctx context.Context, every bool) ([]string, error) {
 	const operation = "ec2:DescribeRegions" // it has no pages
-	out, err := Read(ctx, p, operation, p.account.session.ec2.DescribeRegions, &ec2.DescribeRegionsInput{}, p.ec2())
+	in := &ec2.DescribeRegionsInput{}
+	if every {
+		in.AllRegions = &every
+	}
+	out, err := Read(ctx, p, operation, p.account.session.ec2.DescribeRegions, in, p.ec2())
 	if err != nil {
 		return nil, &operationError{operation, err}
 	}
@@ -166,13 +175,26 @@ type Member struct {
 	ID     string
 	Name   string
 	State  string // AWS's word: ACTIVE, SUSPENDED, PENDING_CLOSURE, PENDING_ACTIVATION, CLOSED
-	Active bool
+	Active bool   // not known to be closed, or on its way to that or from it
+}
+
+// errNotWhole is the error of a list of an organization's accounts that can't be all of them.
+var errNotWhole = errors.New("the answer does not name the caller's own account, so it is not the whole organization")
+
+// mayBeEntered tells whether an account of a state can be read. Of a state not known it is tried.
+func mayBeEntered(state string) bool {
+	switch state {
+	case "SUSPENDED", "PENDING_CLOSURE", "CLOSED", "PENDING_ACTIVATION":
+		return false
+	}
+	return true
 }
 
 // Members lists the accounts of the caller's organization, sorted by id. A page that fails fails the whole listing.
 func (s *Session) Members(ctx context.Context) ([]Member, error) {
 	const operation = "organizations:ListAccounts"
-	if _, err := s.Caller(ctx); err != nil {
+	caller, err := s.Caller(ctx)
+	if err != nil {
 		return nil, err
 	}
 	p := s.home.At(s.Region())
@@ -189,10 +211,13 @@ func (s *Session) Members(ctx context.Context) ([]Member, error) {
 				state = string(a.Status) // the older member; AWS retires it in favour of State
 			}
 			members = append(members, Member{
-				ID: aws.ToString(a.Id), Name: aws.ToString(a.Name), State: state, Active: state == "ACTIVE",
+				ID: aws.ToString(a.Id), Name: aws.ToString(a.Name), State: state, Active: mayBeEntered(state),
 			})
 		}
 		if LastPage(in.NextToken, out.NextToken) {
+			if !slices.ContainsFunc(members, func(m Member) bool { return m.ID == caller.Account }) {
+				return nil, &operationError{operation, errNotWhole}
+			}
 			slices.SortFunc(members, func(a, b Member) int { return cmp.Compare(a.ID, b.ID) })
 			return members, nil
 		}

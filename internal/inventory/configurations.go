@@ -2,7 +2,6 @@ package inventory
 
 import (
 	"context"
-	"errors"
 	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -25,8 +24,10 @@ func (r *run) configurations(ctx context.Context, p *awsapi.Place, names []strin
 		return nil, tally{}
 	}
 	if len(names) >= listFrom {
-		// A listing that fails costs nothing but its calls: each configuration is then read by itself.
-		if read, t, err := r.listConfigurations(ctx, p, names); err == nil || errors.Is(err, awsapi.ErrInterrupted) {
+		// A listing that fails costs nothing but its calls: each configuration is then read by itself. A location that
+		// throttles for long is spared that.
+		read, t, err := r.listConfigurations(ctx, p, names)
+		if err == nil || t.failure.Class == resource.Interrupted || t.failure.Class == resource.Throttled {
 			return read, t
 		}
 	}

@@ -32,12 +32,25 @@ type tally struct {
 	failure   *resource.Failure // the first of them
 }
 
-// fail counts one item that could not be read. What was never asked for on purpose weighs less than a failure.
+// fail counts one item that could not be read. Of several failures the gravest stands for all, so that one that may be
+// accepted, or that is none to speak of, hides no other.
 func (t *tally) fail(f resource.Failure) {
 	t.failed++
-	if t.failure == nil || t.failure.Class == resource.Skipped && f.Class != resource.Skipped {
+	if t.failure == nil || gravity(f.Class) > gravity(t.failure.Class) {
 		t.failure = &f
 	}
+}
+
+func gravity(c resource.FailureClass) int {
+	switch c {
+	case resource.Skipped: // never asked for on purpose
+		return 0
+	case resource.Unsupported:
+		return 1
+	case resource.Denied: // a policy may accept it
+		return 2
+	}
+	return 3
 }
 
 func (t *tally) row(l resource.Location) resource.Coverage {

@@ -30,6 +30,7 @@ type discovery struct {
 	members    []awsapi.Member
 	membersErr error
 	homeRegions
+	wrong error // a *RegionError: a region was asked for that does not exist
 }
 
 type homeRegions struct {
@@ -41,6 +42,9 @@ type homeRegions struct {
 // estate reads every account of the scope, some at a time.
 func (r *run) estate(ctx context.Context) error {
 	d, err := r.discover(ctx)
+	if err == nil {
+		err = d.wrong
+	}
 	if err != nil {
 		return err
 	}
@@ -74,6 +78,9 @@ func (r *run) discover(ctx context.Context) (discovery, error) {
 	if len(r.scope.Regions) == 0 && len(r.scope.Accounts) == 0 {
 		d.asked = true
 		asking.Go(func() { d.regions, d.err = r.session.Home().Regions(ctx) })
+	}
+	if len(r.scope.Regions) > 0 {
+		asking.Go(func() { d.wrong = checkRegions(ctx, r.session.Home(), r.scope.Regions) })
 	}
 	var err error
 	r.caller, err = r.session.Caller(ctx)

@@ -3,6 +3,7 @@ package inventory
 import (
 	"cmp"
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -43,6 +44,9 @@ func pages(next func(token *string) (*string, error)) (read int, err error) {
 	}
 }
 
+// errNameless is the error of a listing with a resource that can't be told from another.
+var errNameless = errors.New("the answer lists a resource without its identifier")
+
 // endpoints lists the dev endpoints of a location, sorted by name.
 func (r *run) endpoints(ctx context.Context, p *awsapi.Place) (resource.Fact[[]resource.DevEndpoint], tally) {
 	t := tally{operation: opDevEndpoints}
@@ -56,6 +60,9 @@ func (r *run) endpoints(ctx context.Context, p *awsapi.Place) (resource.Fact[[]r
 		}
 		list = slices.Grow(list, len(out.DevEndpoints))
 		for i := range out.DevEndpoints {
+			if aws.ToString(out.DevEndpoints[i].EndpointName) == "" {
+				return nil, errNameless
+			}
 			list = append(list, endpointOf(p.Location, &out.DevEndpoints[i]))
 		}
 		return out.NextToken, nil
@@ -85,6 +92,9 @@ func (r *run) transforms(ctx context.Context, p *awsapi.Place) (resource.Fact[[]
 		}
 		list = slices.Grow(list, len(out.Transforms))
 		for i := range out.Transforms {
+			if aws.ToString(out.Transforms[i].TransformId) == "" {
+				return nil, errNameless
+			}
 			list = append(list, transformOf(p.Location, &out.Transforms[i]))
 		}
 		return out.NextToken, nil

@@ -78,9 +78,9 @@ func New(session *awsapi.Session) *Scanner {
 }
 
 // Scan reads what the scope names and hands over each location's snapshot as it finishes; emit is called by one
-// goroutine at a time. Only three things end it early with an error: the caller's identity can't be had (a
-// *awsapi.CredentialsError where that is why), emit fails, or ctx ends. In the last case every location that was not
-// finished is still emitted, as interrupted.
+// goroutine at a time. Only four things end it early with an error: the caller's identity can't be had (a
+// *awsapi.CredentialsError where that is why), the scope names a region that does not exist (*RegionError), emit fails,
+// or ctx ends. In the last case every location that was not finished is still emitted, as interrupted.
 func (s *Scanner) Scan(ctx context.Context, scope Scope, emit func(*resource.Snapshot) error) error {
 	scanCtx, cancel := context.WithCancel(ctx)
 	defer cancel()
