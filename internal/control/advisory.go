@@ -17,34 +17,40 @@ const (
 )
 
 // keyJudgement is what there is to say of a key that a resource's encryption rests on; no code means nothing.
-type keyJudgement struct{ code, message string }
+type keyJudgement struct {
+	code, message string
+	accepted      string // why the policy accepts that the key could not be read; empty: it does not
+}
 
 // judgeKey judges a key reference as written in this location.
 func judgeKey(s *resource.Snapshot, ref string) keyJudgement {
 	if ref == "" {
-		return keyJudgement{noKeyNamed, "no key is named, so AWS chooses the key (its own aws/s3 or the like)"}
+		return keyJudgement{code: noKeyNamed, message: "no key is named, so AWS chooses the key (its own aws/s3 or the like)"}
 	}
 	// KMS creates a predefined alias's key when asked about it, so inventory does not ask.
 	if strings.HasPrefix(ref, "alias/aws/") || strings.Contains(ref, ":alias/aws/") {
-		return keyJudgement{awsManagedKey, fmt.Sprintf("AWS manages the key %s, so its policy can't be changed", ref)}
+		return keyJudgement{code: awsManagedKey, message: fmt.Sprintf("AWS manages the key %s, so its policy can't be changed", ref)}
 	}
 	fact := s.Key(ref)
 	if fact.IsAbsent() {
-		return keyJudgement{keyUnusable, fmt.Sprintf("the key %s does not exist", ref)}
+		return keyJudgement{code: keyUnusable, message: fmt.Sprintf("the key %s does not exist", ref)}
 	}
 	k, ok := fact.Value()
 	if !ok {
-		return keyJudgement{keyUnverified, fmt.Sprintf("the key %s could not be read: %s", ref, failed(fact.Failure()))}
+		return keyJudgement{
+			code: keyUnverified, message: fmt.Sprintf("the key %s could not be read: %s", ref, failed(fact.Failure())),
+			accepted: accepted(fact.Failure()),
+		}
 	}
 	if problems := usability(k, k.ARN, s.Location); len(problems) > 0 {
 		code := keyUnverified
 		if problems[0].status == Fail {
 			code = keyUnusable
 		}
-		return keyJudgement{code, fmt.Sprintf("the key %s can't be relied on: it %s", ref, problems[0].message)}
+		return keyJudgement{code: code, message: fmt.Sprintf("the key %s can't be relied on: it %s", ref, problems[0].message)}
 	}
 	if k.AWSManaged() {
-		return keyJudgement{awsManagedKey, fmt.Sprintf("AWS manages the key %s, so its policy can't be changed", ref)}
+		return keyJudgement{code: awsManagedKey, message: fmt.Sprintf("AWS manages the key %s, so its policy can't be changed", ref)}
 	}
 	return keyJudgement{}
 }
@@ -94,19 +100,19 @@ func usability(k resource.Key, arn resource.ARN, usedIn ...resource.Location) []
 		if !k.DeletionDate.IsZero() {
 			when = " on " + k.DeletionDate.UTC().Format("2006-01-02")
 		}
-		all = append(all, problem{Fail, KeyPendingDeletion, "is to be deleted" + when + ", after which its data can't be read"})
+		all = append(all, problem{status: Fail, reason: KeyPendingDeletion, message: "is to be deleted" + when + ", after which its data can't be read"})
 	case "Disabled":
-		all = append(all, problem{Fail, KeyDisabled, "is disabled"})
+		all = append(all, problem{status: Fail, reason: KeyDisabled, message: "is disabled"})
 	case "Creating", "PendingImport", "Unavailable":
-		all = append(all, problem{Fail, KeyUnavailable, "is not available (state " + k.State + ")"})
+		all = append(all, problem{status: Fail, reason: KeyUnavailable, message: "is not available (state " + k.State + ")"})
 	default: // Updating, which passes, and states that AWS adds later
-		all = append(all, problem{Unknown, KeyStateUnrecognised, fmt.Sprintf("is in state %q, which does not tell whether it can be used", k.State)})
+		all = append(all, problem{status: Unknown, reason: KeyStateUnrecognised, message: fmt.Sprintf("is in state %q, which does not tell whether it can be used", k.State)})
 	}
 	if k.Usage != "ENCRYPT_DECRYPT" {
-		all = append(all, problem{Fail, KeyUsageUnfit, fmt.Sprintf("is for %q, not for ENCRYPT_DECRYPT", k.Usage)})
+		all = append(all, problem{status: Fail, reason: KeyUsageUnfit, message: fmt.Sprintf("is for %q, not for ENCRYPT_DECRYPT", k.Usage)})
 	}
 	if k.Spec != "SYMMETRIC_DEFAULT" {
-		all = append(all, problem{Fail, KeySpecUnfit, fmt.Sprintf("is of spec %q, not SYMMETRIC_DEFAULT", k.Spec)})
+		all = append(all, problem{status: Fail, reason: KeySpecUnfit, message: fmt.Sprintf("is of spec %q, not SYMMETRIC_DEFAULT", k.Spec)})
 	}
 	return append(all, regionMismatch(arn, usedIn)...)
 }
@@ -123,5 +129,5 @@ func regionMismatch(key resource.ARN, usedIn []resource.Location) []problem {
 		return nil
 	}
 	slices.Sort(elsewhere)
-	return []problem{{Fail, KeyRegionMismatch, fmt.Sprintf("is of region %s but used in %s", key.Region, strings.Join(elsewhere, ", "))}}
+	return []problem{{status: Fail, reason: KeyRegionMismatch, message: fmt.Sprintf("is of region %s but used in %s", key.Region, strings.Join(elsewhere, ", "))}}
 }

@@ -1,6 +1,7 @@
 package control
 
 import (
+	"cmp"
 	"fmt"
 
 	"github.com/glueguard/glueguard/internal/policy"
@@ -15,6 +16,29 @@ type verdict struct {
 	mode    resource.Mode
 	key     string
 	keys    []string // key references that the encryption rests on, as written; "" where SSE-KMS names none
+	// accepted says why the policy accepts what keeps the verdict unknown; empty: it does not.
+	accepted string
+}
+
+// advisories says that an unknown verdict is accepted.
+func (v verdict) advisories() []Advisory {
+	if v.status != Unknown || v.accepted == "" {
+		return nil
+	}
+	return []Advisory{acceptedAdvisory(v.accepted)}
+}
+
+func acceptedAdvisory(why string) Advisory {
+	return Advisory{AcceptedUnread, "the policy accepts what could not be read: " + why}
+}
+
+// accepted is why the policy accepts a failed read: the audit has put its reason in the message. It is empty where the
+// policy does not.
+func accepted(f resource.Failure) string {
+	if f.Class != resource.Excluded {
+		return ""
+	}
+	return cmp.Or(f.Message, f.Operation)
 }
 
 // weakest returns the weakest entry of a list, by what users are shown: NONE, then SSE-S3, then SSE-KMS. Its mode is
@@ -72,7 +96,8 @@ func named(s *resource.Snapshot, name string) (resource.SecurityConfiguration, v
 	case fact.IsUnknown():
 		return resource.SecurityConfiguration{}, verdict{
 			status: Unknown, reason: ConfigurationUnread,
-			message: fmt.Sprintf("names the security configuration %q, which could not be read: %s", name, failed(fact.Failure())),
+			message:  fmt.Sprintf("names the security configuration %q, which could not be read: %s", name, failed(fact.Failure())),
+			accepted: accepted(fact.Failure()),
 		}, false
 	case fact.IsAbsent():
 		return resource.SecurityConfiguration{}, verdict{
@@ -90,7 +115,7 @@ func demanded(s *resource.Snapshot, p policy.Policy, v verdict) verdict {
 	if v.status != Pass || p.Profile != policy.Strict {
 		return v
 	}
-	worst := v
+	worst, unaccepted := v, false
 	for _, key := range v.keys {
 		k := judgeKey(s, key)
 		switch k.code {
@@ -100,7 +125,12 @@ func demanded(s *resource.Snapshot, p policy.Policy, v verdict) verdict {
 			worst = stricter(worst, Fail, Reason(keyUnusable), v.message+", but "+k.message)
 		case keyUnverified:
 			worst = stricter(worst, Unknown, Reason(keyUnverified), v.message+", but "+k.message)
+			worst.accepted = max(worst.accepted, k.accepted)
+			unaccepted = unaccepted || k.accepted == ""
 		}
+	}
+	if unaccepted {
+		worst.accepted = ""
 	}
 	return worst
 }

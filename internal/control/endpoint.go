@@ -104,6 +104,7 @@ func endpointOutcome(s *resource.Snapshot, e *resource.DevEndpoint, v verdict) O
 		o.Message = fmt.Sprintf("Development endpoint %q is being deleted.", e.Name)
 		return o
 	}
+	o.Advisories = append(o.Advisories, v.advisories()...)
 	o.Advisories = append(o.Advisories, keyAdvisories(s, v)...)
 	if e.Status == "FAILED" {
 		message := "the endpoint is in state FAILED"

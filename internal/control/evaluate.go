@@ -109,6 +109,8 @@ func failed(f resource.Failure) string {
 		text = f.Operation + " was denied"
 	case resource.Throttled:
 		text = f.Operation + " was throttled until the retries ended"
+	case resource.Excluded:
+		text = f.Operation + " was not answered, which the policy accepts"
 	case resource.Interrupted:
 		text = cmp.Or(f.Operation, "the audit") + " was interrupted"
 	case resource.Errored:

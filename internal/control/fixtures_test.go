@@ -177,7 +177,7 @@ func checkShape(t *testing.T, o control.Outcome) {
 	if o.Severity == "" || o.Control == "" || o.Resource.Type == "" {
 		t.Errorf("severity, control or type is missing: %+v", o)
 	}
-	if needed := o.Status == control.Fail || o.Status == control.Unknown; needed != (control.NextStep(o) != "") {
-		t.Errorf("%s: next step %q", o.Status, control.NextStep(o))
+	if needed := o.Status == control.Fail || o.Status == control.Unknown; needed != (control.RemedyOf(o).Advice != "") {
+		t.Errorf("%s: remedy %+v", o.Status, control.RemedyOf(o))
 	}
 }

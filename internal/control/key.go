@@ -46,6 +46,13 @@ type problem struct {
 	status  Status // Fail or Unknown
 	reason  Reason
 	message string
+	// accepted says why the policy accepts what keeps this unknown; empty: it does not.
+	accepted string
+}
+
+// unread is the problem of a part of a key that could not be read.
+func unread(reason Reason, what string, f resource.Failure) problem {
+	return problem{status: Unknown, reason: reason, message: what + " could not be read: " + failed(f), accepted: accepted(f)}
 }
 
 // EvaluateKeys judges each key of the estate once: one outcome per key, with the worst problem as its reason and every
@@ -89,6 +96,10 @@ func judgeKeyUse(use resource.KeyUse, p policy.Policy) Outcome {
 		}
 		o.Advisories = append(o.Advisories, Advisory{string(problem.reason), "it " + problem.message})
 	}
+	// What fails comes before what is unknown, so all the problems of an unknown outcome are unknown ones.
+	if o.Status == Unknown && !slices.ContainsFunc(problems, func(p problem) bool { return p.accepted == "" }) {
+		o.Advisories = append(o.Advisories, acceptedAdvisory(problems[0].accepted))
+	}
 	if o.Reason == KeyMissing || o.Reason == KeyPolicyWildcard {
 		o.Severity = High
 	}
@@ -98,11 +109,13 @@ func judgeKeyUse(use resource.KeyUse, p policy.Policy) Outcome {
 // keyProblems lists all that is wrong with a key, and all that is not known of it.
 func keyProblems(use resource.KeyUse, p policy.Policy) []problem {
 	if use.Key.IsAbsent() {
-		return []problem{{Fail, KeyMissing, "does not exist, so what was encrypted with it can't be read and nothing more can be written"}}
+		return []problem{{status: Fail, reason: KeyMissing, message: "does not exist, so what was encrypted with it can't be read and nothing more can be written"}}
 	}
 	k, ok := use.Key.Value()
 	if !ok {
-		problems := []problem{{Unknown, KeyUnreadable, "could not be read: " + failed(use.Key.Failure())}}
+		problems := []problem{{
+			status: Unknown, reason: KeyUnreadable, message: "could not be read: " + failed(use.Key.Failure()), accepted: accepted(use.Key.Failure()),
+		}}
 		// An ARN tells its region and account even when the key can't be read.
 		if arn, err := resource.ParseARN(use.Ref); err == nil {
 			problems = append(problems, regionMismatch(arn, use.UsedIn)...)
@@ -128,7 +141,7 @@ func notAllowed(key resource.ARN, use resource.KeyUse, p policy.Policy) []proble
 	if p.AllowsKey(key, accounts...) {
 		return nil
 	}
-	return []problem{{Fail, KeyNotAllowed, "is not among the keys and accounts that the policy allows"}}
+	return []problem{{status: Fail, reason: KeyNotAllowed, message: "is not among the keys and accounts that the policy allows"}}
 }
 
 // rotation is the problem of a key that does not rotate though it can. While a key waits for its deletion KMS says that
@@ -139,9 +152,9 @@ func rotation(k resource.Key) []problem {
 	case k.State == "PendingDeletion" || k.State == "PendingReplicaDeletion" || k.Rotation.IsAbsent() || on:
 		return nil
 	case known:
-		return []problem{{Fail, KeyRotationOff, "does not rotate"}}
+		return []problem{{status: Fail, reason: KeyRotationOff, message: "does not rotate"}}
 	}
-	return []problem{{Unknown, KeyRotationUnread, "has a rotation that could not be read: " + failed(k.Rotation.Failure())}}
+	return []problem{unread(KeyRotationUnread, "has a rotation that", k.Rotation.Failure())}
 }
 
 // keyPolicy lists whom a key's policy grants that it should not: everyone, unless a condition narrows it, and
@@ -151,13 +164,13 @@ func keyPolicy(k resource.Key, p policy.Policy) []problem {
 	text, known := k.Policy.Value()
 	if !known {
 		if k.Policy.IsAbsent() {
-			return []problem{{Unknown, KeyPolicyUnreadable, "has no policy that could be read"}}
+			return []problem{{status: Unknown, reason: KeyPolicyUnreadable, message: "has no policy that could be read"}}
 		}
-		return []problem{{Unknown, KeyPolicyUnreadable, "has a policy that could not be read: " + failed(k.Policy.Failure())}}
+		return []problem{unread(KeyPolicyUnreadable, "has a policy that", k.Policy.Failure())}
 	}
 	d, err := iampolicy.Parse(text)
 	if err != nil {
-		return []problem{{Unknown, KeyPolicyUnreadable, "has a policy that this version does not understand: " + err.Error()}}
+		return []problem{{status: Unknown, reason: KeyPolicyUnreadable, message: "has a policy that this version does not understand: " + err.Error()}}
 	}
 	var wildcards, outsiders []string
 	for _, g := range d.Grantees() {
@@ -173,10 +186,10 @@ func keyPolicy(k resource.Key, p policy.Policy) []problem {
 	}
 	var problems []problem
 	if len(wildcards) > 0 {
-		problems = append(problems, problem{Fail, KeyPolicyWildcard, "lets everyone use it: " + list(wildcards) + " of its policy grants * without a condition that narrows it"})
+		problems = append(problems, problem{status: Fail, reason: KeyPolicyWildcard, message: "lets everyone use it: " + list(wildcards) + " of its policy grants * without a condition that narrows it"})
 	}
 	if len(outsiders) > 0 {
-		problems = append(problems, problem{Fail, KeyPolicyOutside, "is open to outsiders: its policy grants " + list(outsiders)})
+		problems = append(problems, problem{status: Fail, reason: KeyPolicyOutside, message: "is open to outsiders: its policy grants " + list(outsiders)})
 	}
 	return problems
 }

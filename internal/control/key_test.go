@@ -202,7 +202,7 @@ func TestManyOutsidersAreCutShort(t *testing.T) {
 	}
 }
 
-func TestKeyNextStepsAreCommands(t *testing.T) {
+func TestKeyRemediesAreCommands(t *testing.T) {
 	t.Parallel()
 	o := control.Outcome{Control: control.KeyManagement, Status: control.Fail, Resource: resource.Ref{ID: "good", Region: "eu-west-1"}}
 	for reason, command := range map[control.Reason]string{
@@ -212,29 +212,29 @@ func TestKeyNextStepsAreCommands(t *testing.T) {
 		control.KeyPolicyWildcard:  "aws kms get-key-policy --key-id good --region eu-west-1 --policy-name default",
 	} {
 		o.Reason = reason
-		if got := control.NextStep(o); !strings.Contains(got, command) {
+		if got := control.RemedyOf(o).Command; !strings.Contains(got, command) {
 			t.Errorf("%s: %q lacks %q", reason, got, command)
 		}
 	}
 }
 
-// Every reason has its own next step, where something is to be done.
-func TestNextStepOfResources(t *testing.T) {
+// Every reason has its own remedy, where something is to be done.
+func TestRemedyOfResources(t *testing.T) {
 	t.Parallel()
 	s := snapshot()
 	e := endpoint("")
 	e.Tags = resource.Known(map[string]string{"aws:cloudformation:stack-name": "etl"})
 	s.DevEndpoints = resource.Known([]resource.DevEndpoint{e})
-	if got := control.NextStep(only(t, s, sop(), control.DevEndpointS3)); !strings.Contains(got, "template") {
+	if got := control.RemedyOf(only(t, s, sop(), control.DevEndpointS3)).Advice; !strings.Contains(got, "template") {
 		t.Errorf("what a stack owns: %q", got)
 	}
 	seen := map[string]bool{}
 	for configuration, p := range map[string]policy.Policy{"off": sop(), "sse-s3": strict(), "unreadable": sop(), "odd": sop(), "kms-gone": strict(), "kms-unread": strict()} {
 		s := snapshot()
 		s.DevEndpoints = resource.Known([]resource.DevEndpoint{endpoint(configuration)})
-		step := control.NextStep(only(t, s, p, control.DevEndpointS3))
+		step := control.RemedyOf(only(t, s, p, control.DevEndpointS3)).Advice
 		if step == "" || seen[step] {
-			t.Errorf("%s: next step %q is missing or that of another reason", configuration, step)
+			t.Errorf("%s: remedy %q is missing or that of another reason", configuration, step)
 		}
 		seen[step] = true
 	}

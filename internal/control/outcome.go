@@ -2,7 +2,11 @@
 // policy in, outcomes out.
 package control
 
-import "github.com/glueguard/glueguard/internal/resource"
+import (
+	"slices"
+
+	"github.com/glueguard/glueguard/internal/resource"
+)
 
 // ID names a control.
 type ID string
@@ -44,6 +48,15 @@ type Reason string
 type Advisory struct {
 	Code    string `json:"code"`
 	Message string `json:"message"`
+}
+
+// AcceptedUnread is the code of the advisory on an unknown outcome that rests on nothing but reads that the policy
+// accepts as always denied. Such an outcome stays unknown and is shown, but an audit is not incomplete for it.
+const AcceptedUnread = "accepted-unread"
+
+// Accepted tells whether the outcome has that advisory.
+func (o Outcome) Accepted() bool {
+	return slices.ContainsFunc(o.Advisories, func(a Advisory) bool { return a.Code == AcceptedUnread })
 }
 
 // Encryption is the encryption in force, in the words that users are shown: the weakest entry where there are several.

@@ -31,6 +31,7 @@ func judgeTransform(s *resource.Snapshot, t *resource.MLTransform, p policy.Poli
 		o.Message = called + " is being deleted."
 		return o
 	}
+	o.Advisories = append(o.Advisories, v.advisories()...)
 	o.Advisories = append(o.Advisories, keyAdvisories(s, v)...)
 	o.Advisories = append(o.Advisories, taskRunAdvisories(s, t, v)...)
 	o.Advisories = append(o.Advisories, runtimeAdvisories(t.GlueVersion)...)

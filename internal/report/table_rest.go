@@ -7,21 +7,49 @@ import (
 	"slices"
 	"strings"
 
+	"charm.land/lipgloss/v2"
+
+	"github.com/glueguard/glueguard/internal/control"
+	"github.com/glueguard/glueguard/internal/finding"
 	"github.com/glueguard/glueguard/internal/resource"
 )
 
-// unjudged shows the findings that are unknown though their resource was listed.
-func (t *table) unjudged(out io.Writer, rest *remainder) {
-	if len(rest.unknown) == 0 {
+// remainder is what the findings leave for the sections behind their lists.
+type remainder struct {
+	exempt     []string             // the first few
+	unnamed    int                  // exempt ones beyond those
+	advisories map[string]*advisory // by code
+}
+
+// advisory is one kind of advisory: on how many findings, and the first one's text as an example.
+type advisory struct {
+	findings int
+	message  string
+}
+
+func newRemainder() *remainder { return &remainder{advisories: map[string]*advisory{}} }
+
+func (r *remainder) add(f finding.Finding) {
+	for _, a := range f.Advisories {
+		kind := r.advisories[a.Code]
+		if kind == nil {
+			kind = &advisory{message: a.Message}
+			r.advisories[a.Code] = kind
+		}
+		kind.findings++
+	}
+	if f.Status != control.Exempt {
 		return
 	}
-	fmt.Fprintf(out, "\n%s  %s\n", t.ink.strong("Could not be judged"),
-		t.ink.doubt(fmt.Sprintf("%d unknown", len(rest.unknown)+rest.more)))
-	t.lists.group(out, rest.unknown)
-	if rest.more > 0 {
-		fmt.Fprintf(out, "  %s\n", t.ink.dim(fmt.Sprintf("… and %d more (use -o json)", rest.more)))
+	if len(r.exempt) >= terminalPlaces || f.Exception == nil {
+		r.unnamed++
+		return
 	}
-	t.steps(out, rest.unknown)
+	text := nameOf(f.Resource)
+	if f.Exception.Expires != "" {
+		text += " until " + f.Exception.Expires
+	}
+	r.exempt = append(r.exempt, text)
 }
 
 // unread shows every kind of read that failed, where, and in AWS's words why.
@@ -33,14 +61,21 @@ func (t *table) unread(out io.Writer, sum *tally) {
 	for _, r := range sum.unread {
 		why := r.status
 		if r.code != "" {
-			why += " (" + r.code + ")"
+			why += " (" + clean(r.code) + ")"
 		}
-		fmt.Fprintf(out, "  %s  %s  in %s\n", t.ink.doubt(why), r.operation, t.places(r))
+		places := "  in " + t.places(r)
+		title := "  " + why + "  " + r.operation
+		if room := t.room(0); room > 0 && lipgloss.Width(title+places) > room {
+			fmt.Fprintf(out, "  %s  %s\n", t.ink.doubt(why), r.operation)
+			t.wrapped(out, "      in ", t.places(r))
+		} else {
+			fmt.Fprintf(out, "  %s  %s%s\n", t.ink.doubt(why), r.operation, places)
+		}
 		if r.message != "" {
 			t.wrapped(out, "      ", r.message)
 		}
 		if hint := hintFor(r); hint != "" {
-			t.wrapped(out, "      ", "→ "+hint)
+			t.wrapped(out, "      hint: ", hint)
 		}
 	}
 }
@@ -48,7 +83,9 @@ func (t *table) unread(out io.Writer, sum *tally) {
 // hintFor says what a person can do about a failed read.
 func hintFor(r *reads) string {
 	switch class := resource.FailureClass(r.status); {
-	case r.operation == "sts:AssumeRole" && class != resource.Interrupted:
+	case r.operation == "sts:AssumeRole" && class == resource.Denied:
+		return "look whether the role (--role) exists in each of these accounts, and trusts this caller (--external-id)"
+	case r.operation == "sts:AssumeRole" && class == resource.Errored:
 		return "name a role with --role that is in each of these accounts and trusts this caller"
 	case class == resource.Denied:
 		return "allow " + r.operation + " to the role, or accept this read in glueguard.yaml until a date"
@@ -79,21 +116,12 @@ func (t *table) notes(out io.Writer, sum *tally, rest *remainder) {
 			lines = append(lines, fmt.Sprintf("Not offered by AWS: %s in %s", r.operation, t.places(r)))
 		}
 	}
-	if n := len(rest.exempt); n > 0 {
-		var named []string
-		for _, e := range rest.exempt {
-			if e != "" {
-				named = append(named, e)
-			}
-		}
-		if n > len(named) {
-			named = append(named, fmt.Sprintf("%d more", n-len(named)))
-		}
-		lines = append(lines, "Exempt by policy: "+strings.Join(named, ", "))
+	if len(rest.exempt)+rest.unnamed > 0 {
+		lines = append(lines, "Exempt by policy: "+strings.Join(rest.named(), ", "))
 	}
 	for _, code := range slices.Sorted(maps.Keys(rest.advisories)) {
 		a := rest.advisories[code]
-		lines = append(lines, fmt.Sprintf("Note: %s on %s, e.g. %s", code, plural(a.findings, "finding"), a.message))
+		lines = append(lines, fmt.Sprintf("Note on %s (%s), e.g. %s", plural(a.findings, "finding"), code, a.message))
 	}
 	if len(lines) == 0 {
 		return
@@ -104,24 +132,10 @@ func (t *table) notes(out io.Writer, sum *tally, rest *remainder) {
 	}
 }
 
-func (t *table) files(out io.Writer) {
-	if len(t.look.Files) == 0 {
-		return
+// named lists the exempt ones that have a name, and counts the others.
+func (r *remainder) named() []string {
+	if r.unnamed == 0 {
+		return r.exempt
 	}
-	fmt.Fprintln(out)
-	for _, f := range t.look.Files {
-		fmt.Fprintf(out, "Wrote %s\n", f)
-	}
-}
-
-// wrapped writes text behind an indent, on a terminal broken at words to its width.
-func (t *table) wrapped(out io.Writer, indent, text string) {
-	text = strings.Join(strings.Fields(text), " ")
-	if !t.look.Terminal || t.look.Width == 0 {
-		fmt.Fprintf(out, "%s%s\n", indent, text)
-		return
-	}
-	for _, line := range breakLines(text, max(t.look.Width-len(indent), 20)) {
-		fmt.Fprintf(out, "%s%s\n", indent, t.ink.dim(line))
-	}
+	return append(slices.Clone(r.exempt), fmt.Sprintf("%d more", r.unnamed))
 }

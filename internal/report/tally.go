@@ -3,7 +3,6 @@ package report
 import (
 	"cmp"
 	"slices"
-	"strings"
 
 	"github.com/glueguard/glueguard/internal/resource"
 )
@@ -11,6 +10,7 @@ import (
 // tally is the coverage of an audit, summed up for people.
 type tally struct {
 	accounts, regions map[string]struct{}
+	read              bool     // something was
 	unread            []*reads // what could not be read
 	notes             []*reads // what was never to be read: unsupported, suspended, excluded
 }
@@ -33,6 +33,7 @@ func tallyOf(audit Source) (*tally, error) {
 			t.regions[c.Region] = struct{}{}
 		}
 		if c.Status == resource.CoverageOK {
+			t.read = true
 			return nil
 		}
 		k := key{c.Status, c.Operation, c.ErrorCode}
@@ -47,7 +48,7 @@ func tallyOf(audit Source) (*tally, error) {
 			}
 		}
 		r.entries++
-		place := strings.TrimSpace(c.Account + " " + c.Region)
+		place := placeOf(c.Account, c.Region)
 		if len(r.places) == 0 || r.places[len(r.places)-1] != place {
 			r.places = append(r.places, place)
 		}
