@@ -62,6 +62,7 @@ type Result struct {
 	Audit       store.Audit
 	Interrupted bool
 	Unread      int // entries of the coverage that are neither ok nor accepted
+	Accepted    int // unknown findings that rest on nothing but reads that the policy accepts as always denied
 }
 
 // Verdict sums the result up.
@@ -71,7 +72,7 @@ func (r Result) Verdict() Verdict {
 		return Interrupted
 	case r.Audit.Summary.Fail > 0:
 		return Failing
-	case r.Audit.Summary.Unknown > 0 || r.Unread > 0:
+	case r.Audit.Summary.Unknown > r.Accepted || r.Unread > 0:
 		return Incomplete
 	}
 	return Compliant
@@ -124,6 +125,8 @@ type run struct {
 	interrupted bool
 	failed      error // what made the callback end the scan
 	unread      int
+	accepted    int
+	outside     []resource.Location // read, but not in the policy's scope: the first few
 }
 
 // begin makes the audit visible once there is something to store: wrong credentials leave no trace.
@@ -140,7 +143,10 @@ func (r *run) begin() error {
 
 // location judges one location and stores what it comes to.
 func (r *run) location(s *resource.Snapshot) error {
-	if !covers(r.Policy.Scope, s.Location) {
+	if !covers(r.Policy.Scope, s.Location) && !organizationUnread(s) {
+		if len(r.outside) < fewLocations {
+			r.outside = append(r.outside, s.Location)
+		}
 		return nil
 	}
 	r.failed = r.judge(s)
@@ -171,6 +177,9 @@ func (r *run) add(p store.Part) error {
 	}
 	for _, f := range p.Findings {
 		r.head.Summary.Add(f.Status, 1)
+		if f.Status == control.Unknown && f.Accepted() {
+			r.accepted++
+		}
 	}
 	if err := r.Store.AddPart(r.ctx, r.head.ID, p); err != nil {
 		return fmt.Errorf("store what was read: %w", err)
@@ -186,7 +195,7 @@ func (r *run) finish() (Result, error) {
 	if err := r.wanted.check(); err != nil && !r.interrupted {
 		return Result{}, err
 	}
-	if err := r.begin(); err != nil {
+	if err := r.nothing(); err != nil {
 		return Result{}, err
 	}
 	r.head.FinishedAt = r.Now()
@@ -194,7 +203,21 @@ func (r *run) finish() (Result, error) {
 	if err := r.Store.FinishAudit(r.ctx, r.head); err != nil {
 		return Result{}, fmt.Errorf("finish the audit: %w", err)
 	}
-	return Result{Audit: r.head, Interrupted: r.interrupted, Unread: r.unread}, nil
+	return Result{Audit: r.head, Interrupted: r.interrupted, Unread: r.unread, Accepted: r.accepted}, nil
+}
+
+// nothing deals with an audit to which no location has come. One that was interrupted before it knew any is stored with
+// coverage that says so; any other is an error, since nothing that was looked at is not the same as nothing wrong.
+func (r *run) nothing() error {
+	switch {
+	case r.begun:
+		return nil
+	case !r.interrupted:
+		return nothingInScope(r.outside)
+	}
+	return r.add(store.Part{Coverage: []resource.Coverage{{
+		Operation: "sts:GetCallerIdentity", Status: string(resource.Interrupted), Message: "interrupted before it was known what to read",
+	}}})
 }
 
 // failed tells whether a coverage status means that something should have been read and was not.

@@ -3,42 +3,13 @@ package audit
 import (
 	"cmp"
 	"slices"
-	"time"
+	"strings"
 
 	"github.com/glueguard/glueguard/internal/control"
 	"github.com/glueguard/glueguard/internal/finding"
-	"github.com/glueguard/glueguard/internal/policy"
 	"github.com/glueguard/glueguard/internal/resource"
 	"github.com/glueguard/glueguard/internal/store"
 )
-
-// acceptUnread turns the denied reads that the policy accepts into excluded ones, in the facts and in the coverage.
-func acceptUnread(s *resource.Snapshot, p policy.Policy, now time.Time) {
-	for i := range s.Coverage {
-		c := &s.Coverage[i]
-		if c.Status != string(resource.Denied) {
-			continue
-		}
-		if reason, ok := p.AcceptsUnread(s.Location, c.Operation, now); ok {
-			c.Status, c.Message = string(resource.Excluded), reason
-		}
-	}
-	s.DevEndpoints = accept(s.DevEndpoints, s.Location, p, now)
-	s.MLTransforms = accept(s.MLTransforms, s.Location, p, now)
-}
-
-func accept[T any](f resource.Fact[T], l resource.Location, p policy.Policy, now time.Time) resource.Fact[T] {
-	failure := f.Failure()
-	if !f.IsUnknown() || failure.Class != resource.Denied {
-		return f
-	}
-	reason, ok := p.AcceptsUnread(l, failure.Operation, now)
-	if !ok {
-		return f
-	}
-	failure.Class, failure.Message = resource.Excluded, reason
-	return resource.Unknown[T](failure)
-}
 
 // settled lists the controls for which everything in the location was seen: what a stored finding needs to be
 // resolved by not being there any more.
@@ -46,6 +17,12 @@ func settled(s *resource.Snapshot, controls []control.ID) []control.ID {
 	configurations := true
 	for _, c := range s.SecurityConfigurations {
 		configurations = configurations && !c.IsUnknown()
+	}
+	// A key is stored under its ARN. While nobody can say which key an alias stands for, none of the keys seen before
+	// is known to be out of use.
+	aliases := true
+	for ref, key := range s.Keys {
+		aliases = aliases && (!key.IsUnknown() || !strings.Contains(ref, "alias/"))
 	}
 	endpoints, transforms := !s.DevEndpoints.IsUnknown(), !s.MLTransforms.IsUnknown()
 	var done []control.ID
@@ -57,7 +34,7 @@ func settled(s *resource.Snapshot, controls []control.ID) []control.ID {
 		case control.MLTransform:
 			ok = transforms
 		case control.KeyManagement:
-			ok = endpoints && transforms && configurations
+			ok = endpoints && transforms && configurations && aliases
 		}
 		if ok {
 			done = append(done, id)
@@ -75,6 +52,9 @@ func (r *run) keys() error {
 		return !slices.ContainsFunc(u.UsedIn, func(l resource.Location) bool { return covers(r.Policy.Scope, l) })
 	})
 	usedIn := map[string][]resource.Location{}
+	for i := range uses {
+		acceptKeyUse(&uses[i], r.Policy, r.now)
+	}
 	for _, u := range uses {
 		name := u.Ref
 		if k, ok := u.Key.Value(); ok {

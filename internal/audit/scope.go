@@ -67,6 +67,30 @@ func scopeOf(o Options, controls []control.ID, w *wanted) (inventory.Scope, erro
 	return scope, nil
 }
 
+// fewLocations is how many locations an error names.
+const fewLocations = 3
+
+// nothingInScope is the error of an audit whose policy leaves nothing of what was read.
+func nothingInScope(outside []resource.Location) error {
+	if len(outside) == 0 {
+		return &ScopeError{"there was no account and no region to read"}
+	}
+	names := make([]string, len(outside))
+	for i, l := range outside {
+		names[i] = l.String()
+	}
+	return &ScopeError{fmt.Sprintf("the policy's scope leaves nothing of what was read (%s): look at scope.accounts and scope.regions",
+		strings.Join(names, ", "))}
+}
+
+// organizationUnread tells whether a snapshot stands for an organization that could not be listed, which is in scope
+// whatever account its failure is filed under.
+func organizationUnread(s *resource.Snapshot) bool {
+	return slices.ContainsFunc(s.Coverage, func(c resource.Coverage) bool {
+		return c.Operation == "organizations:ListAccounts" && failed(c.Status)
+	})
+}
+
 // covers tells whether a location is in the policy's scope. An account that could not be entered has no region.
 func covers(s policy.Scope, l resource.Location) bool {
 	return s.CoversAccount(l.Account) && (l.Region == "" || s.CoversRegion(l.Region))

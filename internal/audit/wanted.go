@@ -54,21 +54,24 @@ func newWanted(resources []string) (*wanted, error) {
 
 func (w *wanted) all() bool { return len(w.terms) == 0 }
 
-// narrow cuts the reading to the locations of ARNs, where only ARNs were asked for.
+// narrow cuts the reading to the locations of ARNs, where only ARNs were asked for. A key is used, and may be used
+// wrongly, in other regions than its own, so that all of them are read for it.
 func (w *wanted) narrow(scope *inventory.Scope) {
 	var accounts, regions []string
+	everywhere := false
 	for _, t := range w.terms {
 		if t.arn.Account == "" || t.arn.Region == "" {
 			return
 		}
 		accounts, regions = append(accounts, t.arn.Account), append(regions, t.arn.Region)
+		everywhere = everywhere || t.arn.Service == "kms"
 	}
 	slices.Sort(accounts)
 	slices.Sort(regions)
 	if len(scope.Accounts) == 0 && !scope.Organization {
 		scope.Accounts = slices.Compact(accounts)
 	}
-	if len(scope.Regions) == 0 {
+	if len(scope.Regions) == 0 && !everywhere {
 		scope.Regions = slices.Compact(regions)
 	}
 }
