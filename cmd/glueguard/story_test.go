@@ -58,6 +58,10 @@ func glueguard() {
 // TestStories runs every story of a user in testdata/script.
 func TestStories(t *testing.T) {
 	t.Parallel()
+	example, err := filepath.Abs(filepath.Join("..", "..", "docs", "glueguard.example.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
 	testscript.Run(t, testscript.Params{
 		Dir:                 filepath.Join("testdata", "script"),
 		UpdateScripts:       *update,
@@ -68,6 +72,7 @@ func TestStories(t *testing.T) {
 			e.Setenv("XDG_STATE_HOME", filepath.Join(e.WorkDir, "state"))
 			e.Setenv("AWS_EC2_METADATA_DISABLED", "true")
 			e.Setenv("STORY_CLOCK", "2026-11-23T08:00:00Z")
+			e.Setenv("EXAMPLE_POLICY", example)
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){

@@ -39,6 +39,13 @@ func (e *CredentialsError) Error() string {
 
 func (e *CredentialsError) Unwrap() error { return e.Err }
 
+// Exhausted tells whether every source of credentials was asked and had none: the last one asked, the instance's own,
+// is what failed.
+func (e *CredentialsError) Exhausted() bool {
+	var oe *smithy.OperationError
+	return e.Code == "" && errors.As(e.Err, &oe) && oe.ServiceID == "ec2imds"
+}
+
 // RoleMissingError means that an account other than the caller's was asked for without naming a role to enter it.
 type RoleMissingError struct{ Account string }
 

@@ -66,6 +66,7 @@ func TestBadUsageTakesOneLine(t *testing.T) {
 		want string
 	}{
 		"unknown command":    {"audt", `unknown command "audt": did you mean "audit"?`},
+		"unknown subcommand": {"policy chek x", `unknown command "chek": did you mean "check"?`},
 		"unknown flag":       {"audit --acount 1", "unknown flag: --acount (see glueguard audit --help)"},
 		"argument":           {"audit now", `unexpected argument "now"`},
 		"account":            {"audit --account 12", "want 12 digits"},

@@ -69,8 +69,7 @@ func runDemo(ctx context.Context, env Env) (err error) {
 	}
 	defer session.Close()
 
-	fmt.Fprintf(env.Stdout, "An organization of %d accounts in a simulated AWS, audited as the real one would be:\n"+
-		"  glueguard audit --organization --role %s\n\n", demoAccounts, scenario.AuditRole)
+	fmt.Fprintf(env.Stdout, demoIntroduction, demoAccounts, scenario.AuditRole)
 	outs, err := parseOutputs(nil)
 	if err != nil {
 		return err
@@ -83,11 +82,22 @@ func runDemo(ctx context.Context, env Env) (err error) {
 	if err != nil && (!errors.As(err, &verdict) || verdict == diag.Interrupted) {
 		return err
 	}
-	_, err = fmt.Fprint(env.Stdout, `
-What to try next
-  glueguard audit                          your own account, with your usual AWS credentials; it only reads
-  glueguard audit -o json=audit.json       the same, for programs too
-  glueguard sandbox --scenario small       a simulated AWS to try the aws command and glueguard on
-`)
+	_, err = fmt.Fprint(env.Stdout, demoNext)
 	return err
 }
+
+const demoIntroduction = `AWS Glue development endpoints (Spark clusters to develop on) and ML transforms (models that
+match records) write your data to S3 and to logs. Whether it is encrypted there is settled when
+they are made; AWS can't change it later. Glueguard finds those that don't encrypt, and says what to do.
+
+A simulated organization of %d accounts, audited as the real one would be:
+  glueguard audit --organization --role %s
+
+`
+
+const demoNext = `
+What to try next
+  glueguard audit                        your own account, with your usual AWS credentials; it only reads
+  glueguard audit -o json=audit.json     the same, with every detail for programs
+  glueguard sandbox --scenario small     a simulated AWS, to try glueguard and the aws command on
+`

@@ -19,8 +19,8 @@ func newPolicy(env Env) *cobra.Command {
 EXIT STATUS
   as of its commands`,
 		Example: "  glueguard policy check glueguard.yaml",
-		Args:    noArgs,
-		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Args:    cobra.ArbitraryArgs, // so that a wrong command is told of in our words
+		RunE:    helpOrUnknown,
 	}
 	cmd.AddCommand(newPolicyCheck(env))
 	return cmd

@@ -47,10 +47,7 @@ EXIT STATUS
 				_, err := fmt.Fprintln(cmd.OutOrStdout(), version())
 				return err
 			}
-			if len(args) == 0 {
-				return cmd.Help()
-			}
-			return diag.Usagef(cmd.CommandPath(), "unknown command %q%s", args[0], suggestion(cmd, args[0]))
+			return helpOrUnknown(cmd, args)
 		},
 	}
 	// Not cobra's own: its templates look methods up by name, which makes the linker keep every method of every AWS
@@ -67,6 +64,14 @@ EXIT STATUS
 		newVersion(env),
 	)
 	return root
+}
+
+// helpOrUnknown is what a command does that only has others below it.
+func helpOrUnknown(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return cmd.Help()
+	}
+	return diag.Usagef(cmd.CommandPath(), "unknown command %q%s", args[0], suggestion(cmd, args[0]))
 }
 
 func suggestion(cmd *cobra.Command, word string) string {

@@ -34,15 +34,20 @@ func newSandbox(env Env) *cobra.Command {
 work with AWS_ENDPOINT_URL. An access key id of 12 digits selects that account, any other is
 the management account. Everything is gone when it ends.
 
-While it runs: GET /_sandbox/calls, POST /_sandbox/faults, /_sandbox/clock, /_sandbox/settings
-and /_sandbox/reset.
+While it runs, its controls (all POST but calls):
+  /_sandbox/calls      what was called, how often, where
+  /_sandbox/faults     [{"operation":"glue:GetMLTransforms","error":"AccessDeniedException","times":3}]; [] ends them
+  /_sandbox/clock      {"advance":"10m"}
+  /_sandbox/settings   {"latency":"200ms","provisioning":"2s","rate":5,"end_of_life":true}
+  /_sandbox/reset      as at the start
 
 EXIT STATUS
   0  it was stopped (Ctrl-C)
   1  error, or bad usage`,
 		Example: `  glueguard sandbox --scenario small
   glueguard sandbox --scenario org --accounts 100 --regions 17 --latency 50ms
-  glueguard sandbox --listen 127.0.0.1:0 --addr-file /tmp/sandbox.addr --faults faults.json`,
+  glueguard sandbox --listen 127.0.0.1:0 --addr-file /tmp/sandbox.addr --faults faults.json
+  curl -d '{"latency":"200ms"}' http://127.0.0.1:4566/_sandbox/settings`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := o.complete(); err != nil {
@@ -112,8 +117,8 @@ func runSandbox(ctx context.Context, env Env, o sandboxOptions) (err error) {
 	defer func() { err = errors.Join(err, server.Close()) }()
 	_, err = fmt.Fprintf(env.Stdout, `A simulated AWS (scenario %s) listens at %s
 
-  export AWS_ENDPOINT_URL=%[2]s AWS_REGION=%[3]s
-  export AWS_ACCESS_KEY_ID=sandbox AWS_SECRET_ACCESS_KEY=sandbox   # 12 digits as key id: that account
+  export AWS_ENDPOINT_URL=%[2]s AWS_REGION=%[3]s AWS_DEFAULT_REGION=%[3]s
+  export AWS_ACCESS_KEY_ID=sandbox AWS_SECRET_ACCESS_KEY=sandbox   # a key id of 12 digits: that account
   aws glue get-dev-endpoints
   glueguard audit%[4]s
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"strings"
 
 	"github.com/glueguard/glueguard/internal/audit"
@@ -82,7 +83,26 @@ func Of(err error) Diagnosis {
 	if lines := policyErrors(err); len(lines) > 0 {
 		return Diagnosis{Lines: lines, Status: Error}
 	}
+	if d, ok := network(err); ok {
+		return d
+	}
 	return Diagnosis{Lines: []string{oneLine(err)}, Hint: hint(err), Status: Error}
+}
+
+// network explains what the SDK and the system say at length of connections that could not be made.
+func network(err error) (Diagnosis, bool) {
+	var op *net.OpError
+	var dns *net.DNSError
+	const where = "is the network up? AWS_ENDPOINT_URL, where it is set, says where AWS is, and HTTPS_PROXY how to get there"
+	switch {
+	case errors.As(err, &dns) && dns.IsNotFound:
+		return Diagnosis{Lines: []string{"can't reach AWS: there is no host " + dns.Name}, Hint: where, Status: Error}, true
+	case !errors.As(err, &op):
+		return Diagnosis{}, false
+	case op.Op == "listen":
+		return Diagnosis{Lines: []string{oneLine(err)}, Hint: "--listen 127.0.0.1:0 takes a port that is free", Status: Error}, true
+	}
+	return Diagnosis{Lines: []string{"can't reach AWS: " + oneLine(op)}, Hint: where, Status: Error}, true
 }
 
 // oneLine keeps an error to one line: the SDK's can have several.
@@ -124,6 +144,9 @@ func hint(err error) string {
 // credentialsLine names the call that failed and AWS's code, without what the SDK wraps around them.
 func credentialsLine(e *awsapi.CredentialsError) string {
 	f := awsapi.Classify(e.Err, e.Operation)
+	if e.Exhausted() {
+		return "no AWS credentials: not in the environment, not in ~/.aws, not from the instance"
+	}
 	if e.Code == "" {
 		return fmt.Sprintf("no AWS credentials: %s", strings.Join(strings.Fields(f.Message), " "))
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"net"
 	"strings"
 	"testing"
 
@@ -43,7 +44,13 @@ func TestOf(t *testing.T) {
 		"foreign store": {fmt.Errorf("notes.txt: %w", store.ErrForeign), 1, 1, "notes.txt", "--state"},
 		"no resource":   {&audit.ResourceError{Resource: "etl"}, 1, 1, `"etl"`, "without --resource"},
 		"two resources": {&audit.ResourceError{Resource: "etl", Candidates: []string{"a", "b"}}, 1, 1, "name one of a, b", ""},
-		"anything":      {errors.New("it\nbroke"), 1, 1, "it broke", ""},
+		"refused": {
+			fmt.Errorf("audit: %w", &net.OpError{Op: "dial", Net: "tcp", Err: errors.New("connection refused")}),
+			1, 1, "can't reach AWS: dial tcp: connection refused", "AWS_ENDPOINT_URL",
+		},
+		"no host":     {fmt.Errorf("audit: %w", &net.OpError{Op: "dial", Err: &net.DNSError{Name: "sts.invalid", IsNotFound: true}}), 1, 1, "there is no host sts.invalid", "network"},
+		"port in use": {fmt.Errorf("sandbox: %w", &net.OpError{Op: "listen", Net: "tcp", Err: errors.New("address already in use")}), 1, 1, "address already in use", "--listen"},
+		"anything":    {errors.New("it\nbroke"), 1, 1, "it broke", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -56,15 +56,15 @@ func (s Status) run(quit <-chan struct{}) {
 	for frame := 0; ; frame++ {
 		select {
 		case <-quit:
-			if s.Terminal {
-				fmt.Fprint(s.Out, "\r\x1b[2K")
+			if s.Terminal && frame > 0 { // what was never drawn needs no wiping
+				fmt.Fprint(s.Out, "\r\x1b[K")
 			}
 			return
 		case <-ticks:
 			line := Line(s.Progress(), s.Now().Sub(started))
 			if s.Terminal {
-				line = cut(spinner(frame)+" "+line, s.Width)
-				fmt.Fprint(s.Out, "\r\x1b[2K"+line)
+				// Written over the old line, whose rest goes last: a line that is wiped first would flicker.
+				fmt.Fprint(s.Out, "\r"+cut(spinner(frame)+" "+line, s.Width)+"\x1b[K")
 			} else {
 				fmt.Fprintln(s.Out, "glueguard: "+line)
 			}
@@ -102,7 +102,9 @@ func Line(p audit.Progress, elapsed time.Duration) string {
 	}
 	if left := p.LocationsTotal - p.LocationsDone; p.LocationsDone > 0 && left > 0 {
 		rest := time.Duration(float64(elapsed) * float64(left) / float64(p.LocationsDone))
-		parts = append(parts, "about "+clock(rest)+" left")
+		if rest >= time.Second {
+			parts = append(parts, "about "+clock(rest)+" left")
+		}
 	}
 	return strings.Join(parts, ", ")
 }

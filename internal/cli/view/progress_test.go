@@ -72,12 +72,22 @@ func TestTerminalStatusIsOneLine(t *testing.T) {
 	if strings.Contains(got, "\n") {
 		t.Errorf("a line was broken: %q", got)
 	}
-	if !strings.HasSuffix(got, "\r\x1b[2K") {
+	if !strings.HasSuffix(got, "\r\x1b[K") {
 		t.Errorf("the last line was left standing: %q", got)
 	}
-	for part := range strings.SplitSeq(got, "\r\x1b[2K") {
-		if n := len([]rune(part)); n >= 20 {
+	for part := range strings.SplitSeq(got, "\r") {
+		if n := len([]rune(strings.TrimSuffix(part, "\x1b[K"))); n >= 20 {
 			t.Errorf("%d columns of 20: %q", n, part)
 		}
+	}
+}
+
+// A command that ends at once leaves no trace of a status.
+func TestNothingDrawnNothingWiped(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	view.Status{Out: &out, Terminal: true, Now: time.Now, Ticks: make(chan time.Time)}.Start()()
+	if out.Len() > 0 {
+		t.Errorf("got %q", out.String())
 	}
 }
