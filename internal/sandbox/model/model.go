@@ -48,7 +48,9 @@ type Service struct {
 	Metadata   Metadata             `json:"metadata"`
 	Operations map[string]Operation `json:"operations"`
 	Errors     map[string]Error     `json:"errors"` // by shape name
-	Shapes     map[string]*Shape    `json:"shapes"`
+	// Unread are the shapes whose patterns Go's regular expressions can't say; they are not held.
+	Unread []string          `json:"unread,omitempty"`
+	Shapes map[string]*Shape `json:"shapes"`
 }
 
 // Operation is one operation's binding and shapes.
@@ -103,8 +105,11 @@ type Shape struct {
 	Enum      []string `json:"enum,omitempty"`
 	Min       *float64 `json:"min,omitempty"` // characters, entries or value, by kind
 	Max       *float64 `json:"max,omitempty"`
+	Pattern   string   `json:"pattern,omitempty"`   // of a string, as the models write it; see Matches
 	Sensitive bool     `json:"sensitive,omitempty"` // values never repeated in messages
 	Format    string   `json:"format,omitempty"`    // of a timestamp, where not the protocol's own
+
+	compiled pattern
 }
 
 // Member is a use of a shape, with its names on the wire.

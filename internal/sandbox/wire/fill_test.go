@@ -3,6 +3,7 @@ package wire
 import (
 	"math/rand/v2"
 	"reflect"
+	"slices"
 	"time"
 
 	"github.com/glueguard/glueguard/internal/sandbox/model"
@@ -81,11 +82,34 @@ func (f filler) text(s *model.Shape) string {
 		return s.Enum[f.IntN(len(s.Enum))]
 	}
 	const letters = `abcXYZ019 "<&>'\/é😀=+%.:` + "\n\t"
-	all := []rune(letters)
+	all := slices.DeleteFunc([]rune(letters), func(r rune) bool { return !s.Matches("a" + string(r) + "z") })
 	text := make([]rune, max(1, f.size(s, 1, 30)))
+	if len(all) == 0 || !s.Matches("az") {
+		return example(s)
+	}
 	for i := range text {
 		text[i] = all[f.IntN(len(all))]
 	}
 	text[0], text[len(text)-1] = 'a', 'z' // XML readers may trim
+	if !s.Matches(string(text)) {
+		return "az"
+	}
 	return string(text)
+}
+
+// example is a text for a pattern that is more than a class of characters.
+func example(s *model.Shape) string {
+	for _, text := range []string{
+		"7", "123456", "1.0", "3.9", "a_b", "111122223333", "arn:aws:glue:eu-west-1:111122223333:job/j", "arn:aws-cn:iam::111122223333:role/r",
+		"arn:aws:kms:eu-west-1:111122223333:alias/a", "arn:aws:sagemaker:eu-west-1:111122223333:notebook-instance/n", "eu-west-1",
+		"AND", "Sun:3", "/path/", "v1", "cluster-2345abcdefg", "abcdef0123", "notebook-al2-v3", "a@example.com", "Sum", "AAAA", "aaa",
+		"o-abcdefghij", "r-abcd", "ou-abcd-abcdefgh", "car-abcdefgh", "arn:aws:organizations::111122223333:account/o-abcdefghij/111122223333",
+		"arn:aws:organizations::111122223333:organization/o-abcdefghij", "arn:aws:organizations::111122223333:ou/o-abcdefghij/ou-abcd-abcdefgh",
+		"arn:aws:organizations::111122223333:root/o-abcdefghij/r-abcd", "o-abcdefghij/r-abcd/", "arn:aws:iam::111122223333:role/r",
+	} {
+		if n := float64(len(text)); s.Matches(text) && (s.Min == nil || n >= *s.Min) && (s.Max == nil || n <= *s.Max) {
+			return text
+		}
+	}
+	panic("no example for pattern " + s.Pattern)
 }

@@ -58,13 +58,18 @@ func (c *compiler) plan(shape string, t reflect.Type) (*plan, error) {
 		return nil, fmt.Errorf("no facts about shape %s", shape)
 	}
 	p := &plan{kind: s.Kind, name: shape, shape: s, typ: t, key: s.Key}
-	p.checks = s.Min != nil || s.Max != nil || len(s.Enum) > 0
+	p.checks = limited(s)
 	c.plans[planKey{shape, t}] = p
 	if err := c.fill(p); err != nil {
 		delete(c.plans, planKey{shape, t})
 		return nil, err
 	}
 	return p, nil
+}
+
+// limited says whether a shape's own values are limited by the model.
+func limited(s *model.Shape) bool {
+	return s.Min != nil || s.Max != nil || len(s.Enum) > 0 || s.Pattern != ""
 }
 
 func (c *compiler) fill(p *plan) error {
@@ -89,7 +94,7 @@ func (c *compiler) fillEntry(p *plan, m *model.Member) error {
 	}
 	p.elem = &f
 	if p.kind == model.Map {
-		if k := c.facts.Shapes[p.key.Shape]; k.Min != nil || k.Max != nil || len(k.Enum) > 0 {
+		if k := c.facts.Shapes[p.key.Shape]; limited(k) {
 			p.keyShape, p.checks = k, true
 		}
 	}

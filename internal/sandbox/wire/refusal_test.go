@@ -148,8 +148,26 @@ func TestInputsTheModelDoesNotAllow(t *testing.T) {
 			"1 validation error detected: Value '[1, 2, 3, 4, 5, 6]' at 'publicKeys' " + constraint + "have length less than or equal to 5",
 		},
 		{
-			"JSON, map key", "glue", "AWSGlue.TagResource", `{"ResourceArn":"arn","TagsToAdd":{"":"v"}}`, "ValidationException",
+			"JSON, map key", "glue", "AWSGlue.TagResource", `{"ResourceArn":"arn:aws:glue:eu-west-1:111111111111:job/j","TagsToAdd":{"":"v"}}`, "ValidationException",
 			"1 validation error detected: Value '' at 'tagsToAdd.key' " + constraint + "have length greater than or equal to 1",
+		},
+		{
+			"JSON, pattern", "glue", "AWSGlue.CreateDevEndpoint", `{"EndpointName":"e","RoleArn":"arn:aws:iam::1:role/r"}`, "ValidationException",
+			"1 validation error detected: Value 'arn:aws:iam::1:role/r' at 'roleArn' " + constraint + `satisfy regular expression pattern: arn:aws:iam::\d{12}:role/.*`,
+		},
+		{
+			"JSON, pattern of a key", "glue", "AWSGlue.CreateSecurityConfiguration",
+			`{"Name":"n","EncryptionConfiguration":{"S3Encryption":[{"S3EncryptionMode":"SSE-KMS","KmsKeyArn":"alias/k"}]}}`, "ValidationException",
+			"1 validation error detected: Value 'alias/k' at 'encryptionConfiguration.s3Encryption.1.member.kmsKeyArn' " + constraint +
+				"satisfy regular expression pattern: ^$|arn:aws[a-z0-9-]*:kms:.*",
+		},
+		{
+			"query, pattern", "sts", "", "Action=AssumeRole&Version=2011-06-15&RoleArn=arn:aws:iam::111111111111:role/r&RoleSessionName=a%20b", "ValidationError",
+			"1 validation error detected: Value 'a b' at 'roleSessionName' " + constraint + `satisfy regular expression pattern: [\w+=,.@-]*`,
+		},
+		{
+			"query, a name that IAM refuses", "iam", "", "Action=GetRole&Version=2010-05-08&RoleName=a%20b", "ValidationError",
+			"The specified value for roleName is invalid. It must contain only alphanumeric characters and/or the following: +=,.@_-",
 		},
 		{
 			"JSON, unknown member", "glue", "AWSGlue.UpdateDevEndpoint", `{"EndpointName":"e","SecurityConfiguration":"c"}`, "SerializationException",

@@ -12,6 +12,12 @@ import (
 	"github.com/glueguard/glueguard/internal/sandbox/service"
 )
 
+// demandsPattern begins what AWS says about a text that a pattern refuses. IAM has words of its own for names.
+const (
+	demandsPattern = "satisfy regular expression pattern: "
+	iamName        = `[\w+=,.@-]+`
+)
+
 // maxViolations is how many are told in one answer.
 const maxViolations = 10
 
@@ -126,6 +132,9 @@ func (c *validator) text(s *model.Shape, text string, at *place) {
 	if s.Min != nil || s.Max != nil {
 		c.limits(s, float64(utf8.RuneCountInString(text)), "length", text, at)
 	}
+	if !s.Matches(text) {
+		c.add(s, at, text, demandsPattern+s.Pattern)
+	}
 }
 
 func (c *validator) limits(s *model.Shape, n float64, what, value string, at *place) {
@@ -166,6 +175,10 @@ func (c *Codec) check(p model.Protocol, o *operation, in reflect.Value) *service
 	walk.structure(o.input, in, nil)
 	if len(walk.found) == 0 {
 		return nil
+	}
+	if c.meta.Name == "iam" && walk.found[0].demand == demandsPattern+iamName {
+		return service.Errorf("ValidationError", "The specified value for %s is invalid. It must contain only alphanumeric characters "+
+			"and/or the following: +=,.@_-", walk.found[0].path)
 	}
 	if p == model.EC2 {
 		return ec2Violation(walk.found[0])

@@ -76,6 +76,7 @@ type botoShape struct {
 	Enum      []string       `json:"enum"`
 	Min       *float64       `json:"min"`
 	Max       *float64       `json:"max"`
+	Pattern   string         `json:"pattern"`
 	Union     bool           `json:"union"`
 	Document  bool           `json:"document"`
 	Sensitive bool           `json:"sensitive"`

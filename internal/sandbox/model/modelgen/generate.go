@@ -74,12 +74,17 @@ func reduce(name, version string, src *botoService, operations []string) (*model
 	}
 	for shape, s := range r.facts.Shapes {
 		if !r.input[shape] {
-			s.Enum, s.Min, s.Max, s.Sensitive = nil, nil, nil, false
+			s.Enum, s.Min, s.Max, s.Pattern, s.Sensitive = nil, nil, nil, "", false
 			for i := range s.Members {
 				s.Members[i].Required = false
 			}
 		}
+		if _, err := model.CompilePattern(s.Pattern); err != nil {
+			s.Pattern = ""
+			r.facts.Unread = append(r.facts.Unread, shape)
+		}
 	}
+	slices.Sort(r.facts.Unread)
 	return r.facts, nil
 }
 
@@ -149,7 +154,8 @@ func (r *reduction) reach(name string, input bool) {
 	from := r.src.Shapes[name]
 	s := &model.Shape{
 		Kind: model.Kind(from.Type), Union: from.Union, Document: from.Document, Payload: from.Payload,
-		Flattened: from.Flattened, Enum: from.Enum, Min: from.Min, Max: from.Max, Sensitive: from.Sensitive, Format: from.Format,
+		Flattened: from.Flattened, Enum: from.Enum, Min: from.Min, Max: from.Max, Pattern: from.Pattern, Sensitive: from.Sensitive,
+		Format: from.Format,
 	}
 	r.facts.Shapes[name] = s
 	for _, m := range from.Members {
@@ -188,6 +194,9 @@ func (r *reduction) member(from *botoRef, input bool) *model.Member {
 func render(s *model.Service) []byte {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "{\n\"botocore\": %s,\n\"metadata\": %s", line(s.Botocore), line(s.Metadata))
+	if len(s.Unread) > 0 {
+		fmt.Fprintf(&b, ",\n\"unread\": %s", line(s.Unread))
+	}
 	renderMap(&b, "operations", s.Operations)
 	renderMap(&b, "errors", s.Errors)
 	renderMap(&b, "shapes", s.Shapes)

@@ -18,11 +18,12 @@ const toyModel = `{
   "Unwanted": {"http": {"method": "POST", "requestUri": "/"}, "input": {"shape": "Unwanted"}}
  },
  "shapes": {
-  "GetToyRequest": {"type": "structure", "required": ["Name"], "members": {"Name": {"shape": "Name", "documentation": "long"}, "Also": {"shape": "Name"}}},
+  "GetToyRequest": {"type": "structure", "required": ["Name"], "members": {"Name": {"shape": "Name", "documentation": "long"}, "Also": {"shape": "Name"}, "Odd": {"shape": "Odd"}}},
   "GetToyResponse": {"type": "structure", "required": ["Kind"], "members": {"Kind": {"shape": "Kind"}}},
   "GoneException": {"type": "structure", "members": {"Message": {"shape": "Name"}}, "exception": true, "error": {"httpStatusCode": 404}},
   "Kind": {"type": "string", "enum": ["A", "B"]},
-  "Name": {"type": "string", "min": 1, "max": 9},
+  "Name": {"type": "string", "min": 1, "max": 9, "pattern": "[a-z]+"},
+  "Odd": {"type": "string", "pattern": "(?!a)b"},
   "Unwanted": {"type": "structure", "members": {}}
  }
 }`
@@ -30,6 +31,7 @@ const toyModel = `{
 const toyFacts = `{
 "botocore": "9.9.9",
 "metadata": {"name":"toy","serviceId":"Toy","apiVersion":"2020-01-01","endpointPrefix":"api.toy","signingName":"toy","protocols":["json"],"jsonVersion":"1.1","targetPrefix":"Toy"},
+"unread": ["Odd"],
 "operations": {
 "GetToy": {"input":"GetToyRequest","output":"GetToyResponse","errors":["GoneException"]}
 },
@@ -37,10 +39,11 @@ const toyFacts = `{
 "GoneException": {"status":404,"message":"Message"}
 },
 "shapes": {
-"GetToyRequest": {"type":"structure","members":[{"name":"Name","shape":"Name","required":true},{"name":"Also","shape":"Name"}]},
+"GetToyRequest": {"type":"structure","members":[{"name":"Name","shape":"Name","required":true},{"name":"Also","shape":"Name"},{"name":"Odd","shape":"Odd"}]},
 "GetToyResponse": {"type":"structure","members":[{"name":"Kind","shape":"Kind"}]},
 "Kind": {"type":"string"},
-"Name": {"type":"string","min":1,"max":9}
+"Name": {"type":"string","min":1,"max":9,"pattern":"[a-z]+"},
+"Odd": {"type":"string"}
 }
 }
 `
