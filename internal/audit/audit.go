@@ -19,6 +19,9 @@ import (
 // Progress is how far the reading has come.
 type Progress = inventory.Progress
 
+// RegionError means that a region was asked for that does not exist.
+type RegionError = inventory.RegionError
+
 // NewScanner returns the Scanner that reads AWS.
 func NewScanner(session *awsapi.Session) Scanner { return inventory.New(session) }
 

@@ -157,11 +157,6 @@ func isCredentials(code string) bool {
 	return false
 }
 
-// HasEnded tells whether a code of AWS's, or resource.NoCredentials, says that credentials were good and are no more.
-func HasEnded(code string) bool {
-	return isExpired(code) || code == "RequestExpired" || code == resource.NoCredentials
-}
-
 // isExpired tells whether new credentials of the same role would be accepted.
 func isExpired(code string) bool { return code == "ExpiredToken" || code == "ExpiredTokenException" }
 

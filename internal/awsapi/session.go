@@ -136,7 +136,7 @@ func (s *Session) Ended() *CredentialsError {
 // noteEnd keeps the first error of that kind.
 func (s *Session) noteEnd(err error) {
 	var e *CredentialsError
-	if !errors.As(err, &e) || !HasEnded(cmp.Or(e.Code, resource.NoCredentials)) {
+	if !errors.As(err, &e) || !resource.CredentialsEnded(cmp.Or(e.Code, resource.NoCredentials)) {
 		return
 	}
 	s.mu.Lock()

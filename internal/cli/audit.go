@@ -179,12 +179,21 @@ func runAudit(ctx context.Context, env Env, o auditOptions, outs outputs) (err e
 		return err
 	}
 	defer session.Close()
-	return env.audit(ctx, audit.Options{
+	err = env.audit(ctx, audit.Options{
 		Scanner: audit.NewScanner(session), Store: s, Policy: p,
 		Accounts: o.accounts, Regions: o.regions, Organization: o.organization,
 		Controls: o.controlIDs(), Resources: o.resources,
 		Now: env.Now, NewID: env.NewID,
 	}, s, outs)
+	var verdict diag.Status
+	if ended := session.Ended(); ended != nil && errors.As(err, &verdict) {
+		diag.CredentialsEnded(ended).Print(env.Stderr)
+	}
+	var region *audit.RegionError
+	if errors.As(err, &region) {
+		return &diag.UsageError{Command: "glueguard audit", Err: region}
+	}
+	return err
 }
 
 // audit runs an audit under a live status, writes its reports, and returns its verdict as a diag.Status.

@@ -153,6 +153,16 @@ func credentialsLine(e *awsapi.CredentialsError) string {
 	return fmt.Sprintf("AWS does not accept the credentials: %s: %s: %s", e.Operation, e.Code, strings.Join(strings.Fields(f.Message), " "))
 }
 
+// CredentialsEnded explains credentials that ended during an audit, which keeps its own exit status: what was read until
+// then is true, and what was not is unknown.
+func CredentialsEnded(e *awsapi.CredentialsError) Diagnosis {
+	why := awsapi.Classify(e, e.Operation)
+	return Diagnosis{
+		Lines: []string{fmt.Sprintf("the AWS credentials ended during the audit (%s): what was not read by then is unknown", why.Code)},
+		Hint:  "run `aws sso login`, or renew them where they came from, and audit again",
+	}
+}
+
 func credentialsHint(e *awsapi.CredentialsError) string {
 	switch e.Code {
 	case "ExpiredToken", "ExpiredTokenException", "RequestExpired":

@@ -83,6 +83,10 @@ func (t *table) unread(out io.Writer, sum *tally) {
 // hintFor says what a person can do about a failed read.
 func hintFor(r *reads) string {
 	switch class := resource.FailureClass(r.status); {
+	case resource.CredentialsEnded(r.code):
+		return "run `aws sso login`, or renew the credentials where they came from, and audit again"
+	case r.code == "UnrecognizedClientException" || r.code == "InvalidClientTokenId":
+		return "the credentials are good elsewhere: the region may not be enabled in the account; leave it out, or enable it"
 	case r.operation == "sts:AssumeRole" && class == resource.Denied:
 		return "look whether the role (--role) exists in each of these accounts, and trusts this caller (--external-id)"
 	case r.operation == "sts:AssumeRole" && class == resource.Errored:

@@ -22,6 +22,15 @@ const (
 	NoCredentials = "NoCredentials" // the caller's own credentials could not be had or renewed
 )
 
+// CredentialsEnded tells whether a failure's code says that the caller's credentials are accepted no more.
+func CredentialsEnded(code string) bool {
+	switch code {
+	case "ExpiredToken", "ExpiredTokenException", "RequestExpired", NoCredentials:
+		return true
+	}
+	return false
+}
+
 // Failure is why a fact is not known: the AWS operation that failed and AWS's own words.
 type Failure struct {
 	Operation string       `json:"operation"` // e.g. "glue:GetDevEndpoints"
