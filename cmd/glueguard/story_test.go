@@ -11,7 +11,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -159,14 +158,12 @@ func runForStatus(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
-// interrupt runs a command until the sandbox has seen so many calls, interrupts it, and expects status 130:
-// interrupt CALLS COMMAND ARG...
+// interrupt runs a command until the sandbox has answered a call of this operation, interrupts it, and expects status
+// 130: interrupt OPERATION COMMAND ARG...
 func interrupt(ts *testscript.TestScript, _ bool, args []string) {
 	if len(args) < 2 {
-		ts.Fatalf("usage: interrupt CALLS COMMAND ARG...")
+		ts.Fatalf("usage: interrupt OPERATION COMMAND ARG...")
 	}
-	calls, err := strconv.Atoi(args[0])
-	ts.Check(err)
 	name, err := exec.LookPath(args[1])
 	ts.Check(err)
 	stdout, err := os.Create(ts.MkAbs("interrupted.out"))
@@ -181,7 +178,7 @@ func interrupt(ts *testscript.TestScript, _ bool, args []string) {
 		cmd.Env = append(cmd.Env, v+"="+ts.Getenv(v))
 	}
 	ts.Check(cmd.Start())
-	waitForCalls(ctx, ts, calls)
+	waitForCall(ctx, ts, args[0])
 	ts.Check(cmd.Process.Signal(os.Interrupt))
 	sent := time.Now()
 	err = cmd.Wait()
@@ -194,12 +191,12 @@ func interrupt(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
-func waitForCalls(ctx context.Context, ts *testscript.TestScript, calls int) {
+func waitForCall(ctx context.Context, ts *testscript.TestScript, operation string) {
 	tick := time.NewTicker(2 * time.Millisecond)
 	defer tick.Stop()
 	for {
 		var seen struct {
-			Total int `json:"total"`
+			Operations map[string]int `json:"operations"`
 		}
 		r, err := http.NewRequestWithContext(ctx, http.MethodGet, ts.Getenv("AWS_ENDPOINT_URL")+"/_sandbox/calls", nil)
 		ts.Check(err)
@@ -207,7 +204,7 @@ func waitForCalls(ctx context.Context, ts *testscript.TestScript, calls int) {
 		ts.Check(err)
 		ts.Check(json.NewDecoder(answer.Body).Decode(&seen))
 		ts.Check(answer.Body.Close())
-		if seen.Total >= calls {
+		if seen.Operations[operation] > 0 {
 			return
 		}
 		<-tick.C

@@ -23,13 +23,13 @@ func RemedyOf(o Outcome) Remedy {
 	case ListingFailed:
 		return Remedy{Advice: "Allow the audit's role the call that failed and audit again, or accept it as unread in glueguard.yaml (accepted_unread)."}
 	case ConfigurationUnread:
-		return Remedy{Advice: "Allow the audit's role glue:GetSecurityConfiguration and audit again."}
+		return Remedy{Advice: "See why it could not be read; where it was denied, allow the audit's role glue:GetSecurityConfiguration. Then audit again."}
 	case ModeUnrecognised:
 		return Remedy{Advice: "Update glueguard: AWS has added an encryption mode (aws glue get-security-configuration shows it)."}
 	case Reason(keyUnusable):
 		return Remedy{Advice: "Make the key usable (see its own finding), or replace the resource with one that uses another key."}
 	case Reason(keyUnverified):
-		return Remedy{Advice: "Allow the audit's role kms:DescribeKey on the key and audit again."}
+		return Remedy{Advice: "See why the key could not be read; where it was denied, allow the audit's role kms:DescribeKey on it. Then audit again."}
 	}
 	return Remedy{Advice: replacement(o)}
 }
@@ -88,11 +88,11 @@ func keyRemedy(o Outcome) Remedy {
 func unreadKeyRemedy(reason Reason, describe string) Remedy {
 	switch reason {
 	case KeyPolicyUnreadable:
-		return Remedy{Advice: "Allow the audit's role kms:GetKeyPolicy on the key, in the key's own account, and audit again."}
+		return Remedy{Advice: "See why the key policy could not be read; where it was denied, allow the audit's role kms:GetKeyPolicy, in the key's own account. Then audit again."}
 	case KeyRotationUnread:
-		return Remedy{Advice: "Allow the audit's role kms:GetKeyRotationStatus on the key and audit again."}
+		return Remedy{Advice: "See why the rotation could not be read; where it was denied, allow the audit's role kms:GetKeyRotationStatus on the key. Then audit again."}
 	case KeyStateUnrecognised:
 		return Remedy{"Audit again once the key's state has settled. Its state:", describe}
 	}
-	return Remedy{Advice: "Allow the audit's role kms:DescribeKey on the key, or audit the key's account too, and audit again."}
+	return Remedy{Advice: "See why the key could not be read; where it was denied, allow the audit's role kms:DescribeKey on it, or audit the key's account too. Then audit again."}
 }
