@@ -88,7 +88,8 @@ func runDemo(ctx context.Context, env Env) (err error) {
 
 const demoIntroduction = `AWS Glue development endpoints (Spark clusters to develop on) and ML transforms (models that
 match records) write your data to S3 and to logs. Whether it is encrypted there is settled when
-they are made; AWS can't change it later. Glueguard finds those that don't encrypt, and says what to do.
+they are made, and AWS can't change it later. Glueguard finds those that do not encrypt, and
+says what to do.
 
 A simulated organization of %d accounts, audited as the real one would be:
   glueguard audit --organization --role %s
