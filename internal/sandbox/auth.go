@@ -95,19 +95,6 @@ func parseScope(scheme, scope string) (credential, authFault, string) {
 	return c, authOK, ""
 }
 
-// partition is the partition of a region.
-func partition(region string) string {
-	switch {
-	case strings.HasPrefix(region, "cn-"):
-		return "aws-cn"
-	case strings.HasPrefix(region, "us-gov-"):
-		return "aws-us-gov"
-	case strings.HasPrefix(region, "eusc-"):
-		return "aws-eusc"
-	}
-	return "aws"
-}
-
 // readOnly says whether an operation changes nothing, as CloudTrail marks it. Using a key counts as reading.
 func readOnly(operation string) bool {
 	for _, verb := range [...]string{"Get", "List", "Describe", "Lookup", "BatchGet", "Simulate", "Head", "AssumeRole"} {

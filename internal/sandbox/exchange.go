@@ -139,13 +139,16 @@ func (x *exchange) readBody() error {
 func (x *exchange) identify(prefix, operation string) *service.Error {
 	c := &x.call
 	c.Context, c.Now = x.r.Context(), x.sandbox.clock.now()
-	c.Region, c.Partition = x.cred.region, partition(x.cred.region)
+	c.Region, c.Partition = x.cred.region, service.Partition(x.cred.region)
 	c.Service, c.Operation = prefix, operation
 	c.Provisioning = time.Duration(x.sandbox.settings.provisioning.Load())
 	c.EndOfLife = x.sandbox.settings.endOfLife.Load()
 	account, principal, e := x.estate.identities.Identify(x.cred.accessKey, x.cred.token, c.Now)
 	if e != nil {
 		return wire.Reword(x.target.Protocol, e)
+	}
+	if principal.RoleARN == "" { // a key knows no partition, a call does
+		principal.ARN = "arn:" + c.Partition + ":iam::" + account + ":root"
 	}
 	c.Account, c.Principal = account, principal
 	return nil

@@ -5,7 +5,6 @@ import (
 	"encoding/base64"
 	"maps"
 	"slices"
-	"strings"
 	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -45,28 +44,36 @@ func optIn() []string {
 	}
 }
 
+// otherPartitions are the regions of the partitions beside aws; none of them is opted into.
+func otherPartitions() []string {
+	return []string{"cn-north-1", "cn-northwest-1", "us-gov-east-1", "us-gov-west-1", "eusc-de-east-1"}
+}
+
 // New makes an Account whose accounts have exactly the given regions; those of byDefault can't be disabled at AWS, but
-// a sandbox with fewer regions is quicker to look through, so all others are DISABLED here.
+// a sandbox with fewer regions is quicker to look through, so all others are DISABLED here. A partition of which no
+// region is given has those that AWS gives every account.
 func New(regions []string, organization Organization) *Account {
 	x := &Account{
 		organization: organization, accounts: map[string]map[string]types.RegionOptStatus{}, standard: map[string]types.RegionOptStatus{},
 	}
-	if len(regions) == 0 || inPartitionAWS(regions[0]) {
-		for _, r := range append(byDefault(), optIn()...) {
-			x.standard[r] = types.RegionOptStatusDisabled
+	chosen := map[string]bool{} // partitions
+	for _, r := range regions {
+		chosen[service.Partition(r)] = true
+	}
+	always := append(byDefault(), otherPartitions()...)
+	for _, r := range append(always, optIn()...) {
+		x.standard[r] = types.RegionOptStatusDisabled
+		if !chosen[service.Partition(r)] && slices.Contains(always, r) {
+			x.standard[r] = types.RegionOptStatusEnabledByDefault
 		}
 	}
 	for _, r := range regions {
 		x.standard[r] = types.RegionOptStatusEnabled
-		if slices.Contains(byDefault(), r) || !inPartitionAWS(r) {
+		if slices.Contains(always, r) {
 			x.standard[r] = types.RegionOptStatusEnabledByDefault
 		}
 	}
 	return x
-}
-
-func inPartitionAWS(region string) bool {
-	return !strings.HasPrefix(region, "cn-") && !strings.HasPrefix(region, "us-gov-")
 }
 
 // PutRegion sets a region's state in one account.
@@ -79,10 +86,13 @@ func (x *Account) PutRegion(account, region string, status types.RegionOptStatus
 	x.accounts[account][region] = status
 }
 
-// Enabled lists the regions that an account can use, sorted.
-func (x *Account) Enabled(account string) []string {
+// Enabled lists the regions of a partition that an account can use, sorted.
+func (x *Account) Enabled(account, partition string) []string {
 	var enabled []string
 	for region, status := range x.regions(account) {
+		if service.Partition(region) != partition {
+			continue
+		}
 		if status == types.RegionOptStatusEnabled || status == types.RegionOptStatusEnabledByDefault || status == types.RegionOptStatusDisabling {
 			enabled = append(enabled, region)
 		}
@@ -154,7 +164,7 @@ func (x *Account) listRegions(c *service.Call, in *awsaccount.ListRegionsInput) 
 	all := x.regions(id)
 	out := &awsaccount.ListRegionsOutput{Regions: []types.Region{}}
 	for _, name := range slices.Sorted(maps.Keys(all)) {
-		if name <= string(last) || len(in.RegionOptStatusContains) > 0 && !slices.Contains(in.RegionOptStatusContains, all[name]) {
+		if service.Partition(name) != c.Partition || name <= string(last) || len(in.RegionOptStatusContains) > 0 && !slices.Contains(in.RegionOptStatusContains, all[name]) {
 			continue
 		}
 		if len(out.Regions) == size {
@@ -172,7 +182,7 @@ func (x *Account) getStatus(c *service.Call, in *awsaccount.GetRegionOptStatusIn
 		return nil, err
 	}
 	status, ok := x.regions(id)[aws.ToString(in.RegionName)]
-	if !ok {
+	if !ok || service.Partition(aws.ToString(in.RegionName)) != c.Partition {
 		return nil, invalid("Region %s is not valid.", aws.ToString(in.RegionName))
 	}
 	return &awsaccount.GetRegionOptStatusOutput{RegionName: in.RegionName, RegionOptStatus: status}, nil

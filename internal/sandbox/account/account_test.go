@@ -38,7 +38,7 @@ func TestEnabled(t *testing.T) {
 	x.PutRegion(member, "me-south-1", types.RegionOptStatusEnabled)
 	x.PutRegion(member, "eu-south-2", types.RegionOptStatusDisabled)
 	want := map[string][]string{management: {"eu-south-2", "us-east-1"}, member: {"me-south-1", "us-east-1"}}
-	got := map[string][]string{management: x.Enabled(management), member: x.Enabled(member)}
+	got := map[string][]string{management: x.Enabled(management, "aws"), member: x.Enabled(member, "aws")}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("enabled (-want +got):\n%s", diff)
 	}

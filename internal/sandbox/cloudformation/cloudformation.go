@@ -66,7 +66,7 @@ func (f *CloudFormation) PutStack(account, region string, s Stack) (id string) {
 		s.Status = types.StackStatusCreateComplete
 	}
 	sum := sha256.Sum256([]byte(account + "/" + region + "/" + s.Name))
-	id = fmt.Sprintf("arn:%s:cloudformation:%s:%s:stack/%s/%x-%x-%x-%x-%x", partition(region), region, account, s.Name, sum[0:4], sum[4:6], sum[6:8], sum[8:10], sum[10:16])
+	id = fmt.Sprintf("arn:%s:cloudformation:%s:%s:stack/%s/%x-%x-%x-%x-%x", service.Partition(region), region, account, s.Name, sum[0:4], sum[4:6], sum[6:8], sum[8:10], sum[10:16])
 	slices.SortFunc(s.Resources, func(a, b Resource) int { return strings.Compare(a.LogicalID, b.LogicalID) })
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -76,16 +76,6 @@ func (f *CloudFormation) PutStack(account, region string, s Stack) (id string) {
 	}
 	f.stacks[at][s.Name] = &stack{s, id}
 	return id
-}
-
-func partition(region string) string {
-	switch {
-	case strings.HasPrefix(region, "cn-"):
-		return "aws-cn"
-	case strings.HasPrefix(region, "us-gov-"):
-		return "aws-us-gov"
-	}
-	return "aws"
 }
 
 // find returns a stack by name or id. A stack, once put, is never changed, so it can be used without the lock.

@@ -7,6 +7,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
+
+	"github.com/glueguard/glueguard/internal/sandbox/service"
 )
 
 // DefaultVPC is the id of the default VPC of an account in a region.
@@ -29,17 +31,6 @@ func newID(prefix string, parts ...string) string {
 		fmt.Fprintf(h, "%s/", p)
 	}
 	return prefix + "-" + hex.EncodeToString(append(h.Sum(nil)[:8], 0))[:17]
-}
-
-// partition is the partition of a region.
-func partition(region string) string {
-	switch {
-	case len(region) > 3 && region[:3] == "cn-":
-		return "aws-cn"
-	case len(region) > 7 && region[:7] == "us-gov-":
-		return "aws-us-gov"
-	}
-	return "aws"
 }
 
 // defaultNetwork is what AWS puts into each region of a new account: a VPC with a subnet in each of three zones, an
@@ -67,7 +58,7 @@ func defaultNetwork(account, region string) *network {
 		}},
 		securityGroups: []types.SecurityGroup{{
 			GroupId: &group, GroupName: aws.String("default"), Description: aws.String("default VPC security group"), VpcId: &vpc, OwnerId: &account,
-			SecurityGroupArn:    aws.String(fmt.Sprintf("arn:%s:ec2:%s:%s:security-group/%s", partition(region), region, account, group)),
+			SecurityGroupArn:    aws.String(fmt.Sprintf("arn:%s:ec2:%s:%s:security-group/%s", service.Partition(region), region, account, group)),
 			IpPermissions:       []types.IpPermission{{IpProtocol: aws.String("-1"), UserIdGroupPairs: []types.UserIdGroupPair{{GroupId: &group, UserId: &account}}}},
 			IpPermissionsEgress: []types.IpPermission{{IpProtocol: aws.String("-1"), IpRanges: []types.IpRange{{CidrIp: aws.String("0.0.0.0/0")}}}},
 		}},

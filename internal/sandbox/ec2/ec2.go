@@ -8,9 +8,9 @@ import (
 	"github.com/glueguard/glueguard/internal/sandbox/service"
 )
 
-// Regions knows which regions an account may use.
+// Regions knows which regions of a partition an account may use.
 type Regions interface {
-	Enabled(account string) []string
+	Enabled(account, partition string) []string
 }
 
 // EC2 holds networks. It is safe for concurrent use.

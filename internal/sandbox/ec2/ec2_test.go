@@ -15,7 +15,7 @@ import (
 
 type enabled []string
 
-func (e enabled) Enabled(string) []string { return e }
+func (e enabled) Enabled(string, string) []string { return e }
 
 const account = "111111111111"
 

@@ -18,6 +18,8 @@ func always(partition string) []string {
 		return []string{"cn-north-1", "cn-northwest-1"}
 	case "aws-us-gov":
 		return []string{"us-gov-east-1", "us-gov-west-1"}
+	case "aws-eusc":
+		return []string{"eusc-de-east-1"}
 	}
 	return []string{
 		"ap-northeast-1", "ap-northeast-2", "ap-northeast-3", "ap-south-1", "ap-southeast-1", "ap-southeast-2", "ca-central-1",
@@ -38,7 +40,7 @@ func optIn(partition string) []string {
 // describeRegions lists the regions that the account may use; with AllRegions, or for regions asked for by name, the
 // others too.
 func (e *EC2) describeRegions(c *service.Call, in *ec2.DescribeRegionsInput) (*ec2.DescribeRegionsOutput, error) {
-	enabled := e.regions.Enabled(c.Account)
+	enabled := e.regions.Enabled(c.Account, c.Partition)
 	var all []types.Region
 	for _, name := range always(c.Partition) {
 		put(&all, regionKind().id, region(c.Partition, name, "opt-in-not-required"))
@@ -64,8 +66,11 @@ func (e *EC2) describeRegions(c *service.Call, in *ec2.DescribeRegionsInput) (*e
 
 func region(partition, name, status string) types.Region {
 	endpoint := "ec2." + name + ".amazonaws.com"
-	if partition == "aws-cn" {
+	switch partition {
+	case "aws-cn":
 		endpoint += ".cn"
+	case "aws-eusc":
+		endpoint = "ec2." + name + ".amazonaws.eu"
 	}
 	return types.Region{RegionName: &name, Endpoint: &endpoint, OptInStatus: &status}
 }

@@ -10,12 +10,13 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kms/types"
 
 	"github.com/glueguard/glueguard/internal/sandbox/iam/policyeval"
+	"github.com/glueguard/glueguard/internal/sandbox/service"
 )
 
 // Key is a key to be put in place by a scenario, in any state. Zero members mean an enabled, symmetric, customer
 // managed key with the default policy.
 type Key struct {
-	Partition    string // empty: aws
+	Partition    string // empty: the region's
 	ID           string // empty: made from account, region and Name
 	Name         string // tells keys without ID and aliases apart
 	Aliases      []string
@@ -78,7 +79,7 @@ func (x *KMS) familyOf(account, primary string, k *key) *family {
 
 func (seed *Key) key(account, region string) *key {
 	k := &key{
-		location: location{account, region}, partition: or(seed.Partition, "aws"), id: seed.ID, description: seed.Description,
+		location: location{account, region}, partition: or(seed.Partition, service.Partition(region)), id: seed.ID, description: seed.Description,
 		created: seed.Created, state: or(seed.State, types.KeyStateEnabled), spec: or(seed.Spec, types.KeySpecSymmetricDefault),
 		origin: or(seed.Origin, types.OriginTypeAwsKms), manager: or(seed.Manager, types.KeyManagerTypeCustomer), store: seed.KeyStore,
 		deletion: seed.Deletion, validTo: seed.ValidTo, window: longestWindow, tags: map[string]string{}, grants: map[string]*grant{},

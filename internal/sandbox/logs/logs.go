@@ -207,7 +207,7 @@ func missing() *service.Error {
 // PutLogGroup adds a group or replaces the one that has its name, whatever its key. LogGroupName is required; ARNs
 // and creation time are filled in where they are missing.
 func (l *Logs) PutLogGroup(account, region string, g types.LogGroup) {
-	arn := groupARN("aws", account, region, *g.LogGroupName)
+	arn := groupARN(service.Partition(region), account, region, *g.LogGroupName)
 	if g.Arn == nil {
 		g.Arn, g.LogGroupArn = aws.String(arn+":*"), &arn
 	}

@@ -13,13 +13,13 @@ import (
 	"github.com/glueguard/glueguard/internal/sandbox/service"
 )
 
-func (x *Organizations) accountARN(id string) string {
-	return x.arn("account/" + x.id() + "/" + id)
+func (x *Organizations) accountARN(partition, id string) string {
+	return x.arn(partition, "account/"+x.id()+"/"+id)
 }
 
-func (x *Organizations) describeOne(a *account) types.Account {
+func (x *Organizations) describeOne(c *service.Call, a *account) types.Account {
 	out := types.Account{
-		Id: aws.String(a.id), Arn: aws.String(x.accountARN(a.id)), Name: aws.String(a.name), Email: aws.String(a.email),
+		Id: aws.String(a.id), Arn: aws.String(x.accountARN(c.Partition, a.id)), Name: aws.String(a.name), Email: aws.String(a.email),
 		State: a.state, JoinedMethod: types.AccountJoinedMethodCreated, JoinedTimestamp: aws.Time(a.joined),
 	}
 	if a.invited {
@@ -47,13 +47,13 @@ func (x *Organizations) listAccounts(c *service.Call, in *awsorg.ListAccountsInp
 	if err != nil {
 		return nil, err
 	}
-	return &awsorg.ListAccountsOutput{Accounts: x.describeAll(cut), NextToken: next}, nil
+	return &awsorg.ListAccountsOutput{Accounts: x.describeAll(c, cut), NextToken: next}, nil
 }
 
-func (x *Organizations) describeAll(accounts []*account) []types.Account {
+func (x *Organizations) describeAll(c *service.Call, accounts []*account) []types.Account {
 	all := make([]types.Account, 0, len(accounts))
 	for _, a := range accounts {
-		all = append(all, x.describeOne(a))
+		all = append(all, x.describeOne(c, a))
 	}
 	return all
 }
@@ -68,7 +68,7 @@ func (x *Organizations) listAccountsForParent(c *service.Call, in *awsorg.ListAc
 	if err != nil {
 		return nil, err
 	}
-	return &awsorg.ListAccountsForParentOutput{Accounts: x.describeAll(cut), NextToken: next}, nil
+	return &awsorg.ListAccountsForParentOutput{Accounts: x.describeAll(c, cut), NextToken: next}, nil
 }
 
 func (x *Organizations) accountsIn(parent string) []*account {
@@ -95,7 +95,7 @@ func (x *Organizations) describeAccount(c *service.Call, in *awsorg.DescribeAcco
 	if a == nil {
 		return nil, noAccount()
 	}
-	return &awsorg.DescribeAccountOutput{Account: new(x.describeOne(a))}, nil
+	return &awsorg.DescribeAccountOutput{Account: new(x.describeOne(c, a))}, nil
 }
 
 const requestIDLength = 32

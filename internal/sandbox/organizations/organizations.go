@@ -20,7 +20,6 @@ type Organizations struct {
 	mu         sync.RWMutex
 	management string
 	created    bool
-	partition  string
 	accounts   map[string]*account
 	order      []*account // as they joined
 	units      map[string]*unit
@@ -45,7 +44,6 @@ func New(account string) *Organizations {
 }
 
 func (x *Organizations) clear() {
-	x.partition = "aws"
 	x.accounts, x.units = map[string]*account{}, map[string]*unit{}
 	x.requests = map[string]types.CreateAccountStatus{}
 	x.order, x.unitOrder = nil, nil
@@ -118,8 +116,8 @@ func (x *Organizations) digest(s string) string {
 func (x *Organizations) id() string     { return "o-" + x.digest("organization")[:10] }
 func (x *Organizations) rootID() string { return "r-" + x.digest("root")[:4] }
 
-func (x *Organizations) arn(kind string) string {
-	return "arn:" + x.partition + ":organizations::" + x.management + ":" + kind
+func (x *Organizations) arn(partition, kind string) string {
+	return "arn:" + partition + ":organizations::" + x.management + ":" + kind
 }
 
 // Service lists the operations.
@@ -128,8 +126,8 @@ func (x *Organizations) Service() service.Service {
 		service.Op("DescribeOrganization", x.describeOrganization),
 		service.Op("CreateOrganization", x.createOrganization),
 		service.Op("ListAccounts", x.listAccounts),
-		service.On(service.Op("DescribeAccount", x.describeAccount), func(_ *service.Call, in *awsorg.DescribeAccountInput) string {
-			return x.resource("account", aws.ToString(in.AccountId))
+		service.On(service.Op("DescribeAccount", x.describeAccount), func(c *service.Call, in *awsorg.DescribeAccountInput) string {
+			return x.resource(c.Partition, "account", aws.ToString(in.AccountId))
 		}),
 		service.Op("CreateAccount", x.createAccount),
 		service.Op("DescribeCreateAccountStatus", x.describeCreateAccountStatus),
@@ -140,19 +138,19 @@ func (x *Organizations) Service() service.Service {
 		service.Op("ListAccountsForParent", x.listAccountsForParent),
 		service.Op("ListOrganizationalUnitsForParent", x.listUnits),
 		service.Op("CreateOrganizationalUnit", x.createUnit),
-		service.On(service.Op("DescribeOrganizationalUnit", x.describeUnit), func(_ *service.Call, in *awsorg.DescribeOrganizationalUnitInput) string {
-			return x.resource("ou", aws.ToString(in.OrganizationalUnitId))
+		service.On(service.Op("DescribeOrganizationalUnit", x.describeUnit), func(c *service.Call, in *awsorg.DescribeOrganizationalUnitInput) string {
+			return x.resource(c.Partition, "ou", aws.ToString(in.OrganizationalUnitId))
 		}),
-		service.On(service.Op("DeleteOrganizationalUnit", x.deleteUnit), func(_ *service.Call, in *awsorg.DeleteOrganizationalUnitInput) string {
-			return x.resource("ou", aws.ToString(in.OrganizationalUnitId))
+		service.On(service.Op("DeleteOrganizationalUnit", x.deleteUnit), func(c *service.Call, in *awsorg.DeleteOrganizationalUnitInput) string {
+			return x.resource(c.Partition, "ou", aws.ToString(in.OrganizationalUnitId))
 		}),
 	}}
 }
 
-func (x *Organizations) resource(kind, id string) string {
+func (x *Organizations) resource(partition, kind, id string) string {
 	x.mu.RLock()
 	defer x.mu.RUnlock()
-	return x.arn(kind + "/" + x.id() + "/" + id)
+	return x.arn(partition, kind+"/"+x.id()+"/"+id)
 }
 
 func notInUse() *service.Error {
@@ -184,14 +182,14 @@ func (x *Organizations) describeOrganization(c *service.Call, _ *awsorg.Describe
 	if err := x.member(c); err != nil {
 		return nil, err
 	}
-	return &awsorg.DescribeOrganizationOutput{Organization: x.describe()}, nil
+	return &awsorg.DescribeOrganizationOutput{Organization: x.describe(c.Partition)}, nil
 }
 
-func (x *Organizations) describe() *types.Organization {
+func (x *Organizations) describe(partition string) *types.Organization {
 	return &types.Organization{
-		Id: aws.String(x.id()), Arn: aws.String(x.arn("organization/" + x.id())), FeatureSet: types.OrganizationFeatureSetAll,
+		Id: aws.String(x.id()), Arn: aws.String(x.arn(partition, "organization/"+x.id())), FeatureSet: types.OrganizationFeatureSetAll,
 		MasterAccountId: aws.String(x.management), MasterAccountEmail: aws.String(x.accounts[x.management].email),
-		MasterAccountArn: aws.String(x.accountARN(x.management)), AvailablePolicyTypes: x.policyTypes(),
+		MasterAccountArn: aws.String(x.accountARN(partition, x.management)), AvailablePolicyTypes: x.policyTypes(),
 	}
 }
 
@@ -209,6 +207,5 @@ func (x *Organizations) createOrganization(c *service.Call, in *awsorg.CreateOrg
 		return nil, service.Errorf("ConstraintViolationException", "The sandbox holds one organization, and there is one already.")
 	}
 	x.found(c.Account, "management", "management@example.com", c.Now)
-	x.partition = c.Partition
-	return &awsorg.CreateOrganizationOutput{Organization: x.describe()}, nil
+	return &awsorg.CreateOrganizationOutput{Organization: x.describe(c.Partition)}, nil
 }

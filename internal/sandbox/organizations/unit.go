@@ -25,9 +25,9 @@ func (x *Organizations) managerOf(c *service.Call, parent *string) *service.Erro
 	return nil
 }
 
-func (x *Organizations) describeOU(u *unit) types.OrganizationalUnit {
+func (x *Organizations) describeOU(c *service.Call, u *unit) types.OrganizationalUnit {
 	return types.OrganizationalUnit{
-		Id: aws.String(u.id), Name: aws.String(u.name), Arn: aws.String(x.arn("ou/" + x.id() + "/" + u.id)),
+		Id: aws.String(u.id), Name: aws.String(u.name), Arn: aws.String(x.arn(c.Partition, "ou/"+x.id()+"/"+u.id)),
 	}
 }
 
@@ -48,7 +48,7 @@ func (x *Organizations) listRoots(c *service.Call, in *awsorg.ListRootsInput) (*
 		return nil, err
 	}
 	return &awsorg.ListRootsOutput{Roots: []types.Root{{
-		Id: aws.String(x.rootID()), Name: aws.String("Root"), Arn: aws.String(x.arn("root/" + x.id() + "/" + x.rootID())),
+		Id: aws.String(x.rootID()), Name: aws.String("Root"), Arn: aws.String(x.arn(c.Partition, "root/"+x.id()+"/"+x.rootID())),
 		PolicyTypes: x.policyTypes(),
 	}}}, nil
 }
@@ -110,7 +110,7 @@ func (x *Organizations) listUnits(c *service.Call, in *awsorg.ListOrganizational
 	}
 	out := &awsorg.ListOrganizationalUnitsForParentOutput{NextToken: next, OrganizationalUnits: []types.OrganizationalUnit{}}
 	for _, u := range cut {
-		out.OrganizationalUnits = append(out.OrganizationalUnits, x.describeOU(u))
+		out.OrganizationalUnits = append(out.OrganizationalUnits, x.describeOU(c, u))
 	}
 	return out, nil
 }
@@ -127,7 +127,7 @@ func (x *Organizations) createUnit(c *service.Call, in *awsorg.CreateOrganizatio
 		}
 	}
 	u := x.addUnit(*in.ParentId, aws.ToString(in.Name))
-	return &awsorg.CreateOrganizationalUnitOutput{OrganizationalUnit: new(x.describeOU(u))}, nil
+	return &awsorg.CreateOrganizationalUnitOutput{OrganizationalUnit: new(x.describeOU(c, u))}, nil
 }
 
 func noUnit() *service.Error {
@@ -144,7 +144,7 @@ func (x *Organizations) describeUnit(c *service.Call, in *awsorg.DescribeOrganiz
 	if u == nil {
 		return nil, noUnit()
 	}
-	return &awsorg.DescribeOrganizationalUnitOutput{OrganizationalUnit: new(x.describeOU(u))}, nil
+	return &awsorg.DescribeOrganizationalUnitOutput{OrganizationalUnit: new(x.describeOU(c, u))}, nil
 }
 
 func (x *Organizations) deleteUnit(c *service.Call, in *awsorg.DeleteOrganizationalUnitInput) (*awsorg.DeleteOrganizationalUnitOutput, error) {

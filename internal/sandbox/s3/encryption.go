@@ -56,7 +56,7 @@ func (s *S3) wanted(b *bucket, h http.Header) (Encryption, *service.Error) {
 		return e, &service.Error{Code: "KMS.DisabledException", Message: e.KMSKey + " is disabled.", Status: http.StatusBadRequest}
 	}
 	if err != nil {
-		return e, &service.Error{Code: "KMS.NotFoundException", Message: "Invalid keyId  + e.KMSKey + ", Status: http.StatusBadRequest}
+		return e, &service.Error{Code: "KMS.NotFoundException", Message: "Invalid keyId '" + e.KMSKey + "'", Status: http.StatusBadRequest}
 	}
 	return resolved, nil
 }

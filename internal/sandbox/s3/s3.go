@@ -237,7 +237,7 @@ func (s *S3) resolve(b *bucket, e Encryption) (Encryption, error) {
 		}
 	}
 	if !strings.HasPrefix(e.KMSKey, "arn:") { // the key that AWS manages for S3 exists once someone has described it
-		e.KMSKey = "arn:aws:kms:" + b.region + ":" + b.account + ":key/" + strings.ReplaceAll(e.KMSKey, "alias/aws/s3", managedKeyID)
+		e.KMSKey = "arn:" + service.Partition(b.region) + ":kms:" + b.region + ":" + b.account + ":key/" + strings.ReplaceAll(e.KMSKey, "alias/aws/s3", managedKeyID)
 	}
 	return e, nil
 }

@@ -34,8 +34,8 @@ func (b *smallBuilder) putKeys() (err error) {
 			k.Spec, k.Usage, k.Rotation = kmstypes.KeySpecHmac256, kmstypes.KeyUsageTypeGenerateVerifyMac, false
 		}),
 		own("key-fail-rotation-off", func(k *kms.Key) { k.Rotation = false }),
-		own("key-fail-open-to-everyone", func(k *kms.Key) { k.Policy = openKeyPolicy(Management, "*") }),
-		own("key-fail-open-to-another-account", func(k *kms.Key) { k.Policy = openKeyPolicy(Management, "arn:aws:iam::"+strangerAccount+":root") }),
+		own("key-fail-open-to-everyone", func(k *kms.Key) { k.Policy = openKeyPolicy(Management, b.main, "*") }),
+		own("key-fail-open-to-another-account", func(k *kms.Key) { k.Policy = openKeyPolicy(Management, b.main, b.stranger()) }),
 		own("key-pass-imported", func(k *kms.Key) { k.Origin, k.Rotation = kmstypes.OriginTypeExternal, false }),
 		own("key-pass-multi-region", func(k *kms.Key) { k.MultiRegion = true }),
 	} {
@@ -48,11 +48,16 @@ func (b *smallBuilder) putKeys() (err error) {
 	return b.putForeignKeys()
 }
 
+// stranger is the root of an account outside the organization.
+func (b *smallBuilder) stranger() string {
+	return "arn:" + b.partition + ":iam::" + strangerAccount + ":root"
+}
+
 // putForeignKeys makes the keys that are elsewhere, nowhere, or named by an alias.
 func (b *smallBuilder) putForeignKeys() error {
-	elsewhere := fmt.Sprintf("arn:aws:kms:%s:%s:key/", b.main, Management)
+	elsewhere := fmt.Sprintf("arn:%s:kms:%s:%s:key/", b.partition, b.main, Management)
 	b.configured(b.main, "key-fail-missing", full(elsewhere+"00000000-0000-4000-8000-00000000dead"))
-	b.configured(b.main, "key-pass-by-alias", full(fmt.Sprintf("arn:aws:kms:%s:%s:alias/key-pass", b.main, Management)))
+	b.configured(b.main, "key-pass-by-alias", full(fmt.Sprintf("arn:%s:kms:%s:%s:alias/key-pass", b.partition, b.main, Management)))
 	closed := kms.Key{Name: "closed", Rotation: true, Created: founded()}
 	arn, err := b.KMS.PutKey(strangerAccount, b.main, closed)
 	if err != nil {

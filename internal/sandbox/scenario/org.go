@@ -14,6 +14,7 @@ import (
 
 	"github.com/glueguard/glueguard/internal/sandbox/kms"
 	"github.com/glueguard/glueguard/internal/sandbox/s3"
+	"github.com/glueguard/glueguard/internal/sandbox/service"
 )
 
 // configuration is the name of the security configuration that every location has. What it holds differs.
@@ -96,7 +97,7 @@ func (s Services) putAccounts(c Config, random *rand.Rand) ([]*orgAccount, error
 				continue
 			}
 		}
-		if err := s.putRoles(a.id, joined); err != nil {
+		if err := s.putRoles(c.partition(), a.id, joined); err != nil {
 			return nil, err
 		}
 		if err := s.putKey(i, a, joined); err != nil {
@@ -124,7 +125,7 @@ func (s Services) putKey(i int, a *orgAccount, created time.Time) (err error) {
 		Created: created, Tags: map[string]string{"team": a.team}, MultiRegion: true,
 	}
 	if i%5 == 2 {
-		key.Policy = openKeyPolicy(a.id, "arn:aws:iam::999999999999:root")
+		key.Policy = openKeyPolicy(a.id, a.home, "arn:"+service.Partition(a.home)+":iam::"+strangerAccount+":root")
 	}
 	if a.key, err = s.KMS.PutKey(a.id, a.home, key); err != nil {
 		return err
@@ -186,7 +187,7 @@ func transformTurns() []turn {
 func (o *orgBuilder) put(slot int, l *orgLocation) {
 	role := o.roles[l.account.id]
 	if role == "" {
-		role = roleARN(l.account.id)
+		role = roleARN(service.Partition(l.region), l.account.id)
 		o.roles[l.account.id] = role
 	}
 	if slot == 2 || slot == 5 || slot == 8 || o.noEndpoints[l.region] {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/glueguard/glueguard/internal/sandbox/iam"
+	"github.com/glueguard/glueguard/internal/sandbox/service"
 )
 
 // Names of the roles that every account has.
@@ -49,16 +50,17 @@ func endpointPolicy() string {
 }
 
 // putRoles gives an account its roles. The management account may assume those of Glueguard.
-func (s Services) putRoles(account string, created time.Time) error {
-	management := trust("AWS", "arn:aws:iam::"+Management+":root")
+func (s Services) putRoles(partition, account string, created time.Time) error {
+	management := trust("AWS", "arn:"+partition+":iam::"+Management+":root")
 	for _, role := range []iam.Role{
 		{Name: AuditRole, Description: "Read-only audit of AWS Glue encryption", Trust: management, Inline: map[string]string{"audit": auditPolicy()}, Created: created},
 		{Name: RepairRole, Description: "Repair of AWS Glue encryption", Trust: management, Inline: map[string]string{"repair": repairPolicy()}, Created: created},
 		{
 			Name: EndpointRole, Description: "Role of AWS Glue development endpoints", Trust: trust("Service", "glue.amazonaws.com"), Created: created,
-			Inline: map[string]string{"keys": endpointPolicy()}, Attached: []string{"arn:aws:iam::aws:policy/service-role/AWSGlueServiceRole"},
+			Inline: map[string]string{"keys": endpointPolicy()}, Attached: []string{"arn:" + partition + ":iam::aws:policy/service-role/AWSGlueServiceRole"},
 		},
 	} {
+		role.Partition = partition
 		if _, err := s.IAM.PutRole(account, role); err != nil {
 			return err
 		}
@@ -67,20 +69,23 @@ func (s Services) putRoles(account string, created time.Time) error {
 }
 
 // roleARN is the ARN of an account's role for endpoints and transforms.
-func roleARN(account string) string { return "arn:aws:iam::" + account + ":role/" + EndpointRole }
+func roleARN(partition, account string) string {
+	return "arn:" + partition + ":iam::" + account + ":role/" + EndpointRole
+}
 
 // keyPolicy lets the account use a key, and CloudWatch Logs of one region too.
 func keyPolicy(account, region string) string {
+	arn := "arn:" + service.Partition(region)
 	return `{"Version":"2012-10-17","Statement":[` +
-		`{"Sid":"account","Effect":"Allow","Principal":{"AWS":"arn:aws:iam::` + account + `:root"},"Action":"kms:*","Resource":"*"},` +
+		`{"Sid":"account","Effect":"Allow","Principal":{"AWS":"` + arn + `:iam::` + account + `:root"},"Action":"kms:*","Resource":"*"},` +
 		`{"Sid":"logs","Effect":"Allow","Principal":{"Service":"logs.` + region + `.amazonaws.com"},` +
 		`"Action":["kms:Encrypt*","kms:Decrypt*","kms:ReEncrypt*","kms:GenerateDataKey*","kms:Describe*"],"Resource":"*",` +
-		`"Condition":{"ArnLike":{"kms:EncryptionContext:aws:logs:arn":"arn:aws:logs:` + region + `:` + account + `:log-group:*"}}}]}`
+		`"Condition":{"ArnLike":{"kms:EncryptionContext:aws:logs:arn":"` + arn + `:logs:` + region + `:` + account + `:log-group:*"}}}]}`
 }
 
 // openKeyPolicy also lets someone else use the key: another account, or everyone with "*".
-func openKeyPolicy(account, principal string) string {
+func openKeyPolicy(account, region, principal string) string {
 	return `{"Version":"2012-10-17","Statement":[` +
-		`{"Sid":"account","Effect":"Allow","Principal":{"AWS":"arn:aws:iam::` + account + `:root"},"Action":"kms:*","Resource":"*"},` +
+		`{"Sid":"account","Effect":"Allow","Principal":{"AWS":"arn:` + service.Partition(region) + `:iam::` + account + `:root"},"Action":"kms:*","Resource":"*"},` +
 		`{"Sid":"others","Effect":"Allow","Principal":{"AWS":"` + principal + `"},"Action":["kms:Decrypt","kms:GenerateDataKey"],"Resource":"*"}]}`
 }

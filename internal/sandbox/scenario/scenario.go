@@ -19,6 +19,7 @@ import (
 	"github.com/glueguard/glueguard/internal/sandbox/organizations"
 	"github.com/glueguard/glueguard/internal/sandbox/s3"
 	"github.com/glueguard/glueguard/internal/sandbox/sagemaker"
+	"github.com/glueguard/glueguard/internal/sandbox/service"
 )
 
 // Names of the scenarios.
@@ -53,6 +54,9 @@ type Config struct {
 	Seed      uint64
 }
 
+// partition is that of all regions: accounts have regions of one partition only.
+func (c Config) partition() string { return service.Partition(c.Regions[0]) }
+
 // DefaultRegions are a scenario's regions where none are asked for: all 17 that need no opting in, fewer where the
 // scenario is to be looked at by people.
 func DefaultRegions(name string) []string {
@@ -86,6 +90,13 @@ func Build(name string, c Config, s Services) error {
 	switch name {
 	case "", Empty:
 		return nil
+	}
+	for _, r := range c.Regions {
+		if service.Partition(r) != c.partition() {
+			return fmt.Errorf("scenario %s: regions %s and %s are in different partitions", name, c.Regions[0], r)
+		}
+	}
+	switch name {
 	case Small:
 		s.confine(Management, c.Regions)
 		return buildSmall(c, s)
@@ -97,7 +108,7 @@ func Build(name string, c Config, s Services) error {
 
 // confine leaves an account with the given regions only.
 func (s Services) confine(account string, regions []string) {
-	enabled := s.Account.Enabled(account)
+	enabled := s.Account.Enabled(account, service.Partition(regions[0]))
 	for _, r := range enabled {
 		if !slices.Contains(regions, r) {
 			s.Account.PutRegion(account, r, types.RegionOptStatusDisabled)

@@ -124,7 +124,7 @@ func TestEmpty(t *testing.T) {
 	if all := members(t, s); len(all) != 1 || *all[0].Id != Management {
 		t.Errorf("accounts: %v", all)
 	}
-	if got := s.Account.Enabled(Management); len(got) != 17 {
+	if got := s.Account.Enabled(Management, "aws"); len(got) != 17 {
 		t.Errorf("%d regions", len(got))
 	}
 	if got := endpoints(t, s, Management, "us-east-1"); got != nil {
@@ -134,7 +134,9 @@ func TestEmpty(t *testing.T) {
 
 func TestRefusedConfigs(t *testing.T) {
 	t.Parallel()
-	for name, c := range map[string]Config{"wild": {}, Org: {Accounts: -1}, Small: {Resources: -1}} {
+	for name, c := range map[string]Config{
+		"wild": {}, Org: {Accounts: -1}, Small: {Regions: []string{"eu-west-1", "cn-north-1"}},
+	} {
 		if err := Build(name, c, services(t)); err == nil {
 			t.Errorf("%s %+v: no error", name, c)
 		}
@@ -144,7 +146,7 @@ func TestRefusedConfigs(t *testing.T) {
 func TestSmallHasEveryRow(t *testing.T) {
 	t.Parallel()
 	s := build(t, Small, Config{})
-	if d := cmp.Diff([]string{"ap-southeast-2", "eu-west-1", "us-east-1"}, s.Account.Enabled(Management)); d != "" {
+	if d := cmp.Diff([]string{"ap-southeast-2", "eu-west-1", "us-east-1"}, s.Account.Enabled(Management, "aws")); d != "" {
 		t.Errorf("regions -want +got:\n%s", d)
 	}
 	all := strings.Join(append(endpoints(t, s, Management, "us-east-1"), transforms(t, s, Management, "us-east-1")...), "\n")
@@ -253,7 +255,7 @@ func TestRolesOfMembers(t *testing.T) {
 			t.Errorf("%s may %s: %v", AuditRole, action, got)
 		}
 	}
-	if !s.IAM.TrustsService(member, roleARN(member), "glue.amazonaws.com") {
+	if !s.IAM.TrustsService(member, roleARN("aws", member), "glue.amazonaws.com") {
 		t.Error("the endpoints' role must trust Glue")
 	}
 	if _, found := s.S3.BucketRegion(member, "glue-labels-"+member+"-us-west-2"); !found {

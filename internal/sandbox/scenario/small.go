@@ -18,6 +18,7 @@ import (
 // reason that the resource is there for, as the profile "sop" judges it.
 type smallBuilder struct {
 	Services
+	partition            string
 	main, second, closed string // regions
 	role                 string
 	key                  string // ARN of a key in main with nothing wrong
@@ -28,8 +29,9 @@ type smallBuilder struct {
 // policies; here one account must do for all.)
 func buildSmall(c Config, s Services) error {
 	region := func(i int) string { return c.Regions[i%len(c.Regions)] }
-	b := &smallBuilder{Services: s, main: region(0), second: region(1), closed: region(2), role: roleARN(Management)}
-	if err := s.putRoles(Management, founded()); err != nil {
+	b := &smallBuilder{Services: s, partition: c.partition(), main: region(0), second: region(1), closed: region(2)}
+	b.role = roleARN(b.partition, Management)
+	if err := s.putRoles(b.partition, Management, founded()); err != nil {
 		return err
 	}
 	if err := b.putKeys(); err != nil {

@@ -6,13 +6,14 @@ import (
 	"context"
 	"fmt"
 	"reflect"
+	"strings"
 	"time"
 )
 
 // Call is one authenticated request as a service sees it.
 type Call struct {
 	Context   context.Context
-	Partition string // aws, aws-cn, aws-us-gov
+	Partition string // aws, aws-cn, aws-us-gov, aws-eusc
 	Account   string // 12 digits
 	Region    string // from the signature's scope; global services see it too
 	Service   string // IAM prefix of the service, e.g. "glue"
@@ -84,6 +85,19 @@ func Op[I, O any](name string, handle func(*Call, *I) (*O, error)) Operation {
 func On[I any](op Operation, name func(*Call, *I) string) Operation {
 	op.Resource = func(c *Call, in any) string { return name(c, in.(*I)) }
 	return op
+}
+
+// Partition is the partition that a region is in.
+func Partition(region string) string {
+	switch {
+	case strings.HasPrefix(region, "cn-"):
+		return "aws-cn"
+	case strings.HasPrefix(region, "us-gov-"):
+		return "aws-us-gov"
+	case strings.HasPrefix(region, "eusc-"):
+		return "aws-eusc"
+	}
+	return "aws"
 }
 
 // Service is a simulated AWS service.
