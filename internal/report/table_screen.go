@@ -1,8 +1,10 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 
@@ -18,6 +20,7 @@ const (
 	terminalGroup    = 5   // rows of one location, when lists are cut
 	terminalGroups   = 20  // locations, when lists are cut
 	terminalPlaces   = 8   // locations named for one kind of failed read
+	terminalAccounts = 5   // accounts named for having the most
 	terminalCommands = 5   // commands shown for one remedy
 )
 
@@ -58,14 +61,22 @@ func (t *table) screen(out io.Writer, audit Source, todo *todo) (*remainder, err
 type shelf struct {
 	cut    bool
 	groups []group
-	hidden group // sums up the locations that are not shown; its total counts their rows
-	places int   // that are not shown
+
+	hiddenRows, hiddenPlaces int
+	byAccount                map[string]int // rows, shown and hidden
 }
 
 func (s *shelf) put(g group) {
+	if s.cut {
+		if s.byAccount == nil {
+			s.byAccount = map[string]int{}
+		}
+		account, _, _ := strings.Cut(g.place, " ")
+		s.byAccount[account] += g.total
+	}
 	if s.cut && len(s.groups) == terminalGroups {
-		s.hidden.total += g.total
-		s.places++
+		s.hiddenRows += g.total
+		s.hiddenPlaces++
 		return
 	}
 	if s.cut && len(g.rows) > terminalGroup {
@@ -73,6 +84,18 @@ func (s *shelf) put(g group) {
 	}
 	g.rows = slices.Clone(g.rows)
 	s.groups = append(s.groups, g)
+}
+
+// most names the accounts with the most rows of all.
+func (s *shelf) most() string {
+	accounts := slices.SortedFunc(maps.Keys(s.byAccount), func(a, b string) int {
+		return cmp.Or(cmp.Compare(s.byAccount[b], s.byAccount[a]), cmp.Compare(a, b))
+	})
+	var named []string
+	for _, a := range accounts[:min(len(accounts), terminalAccounts)] {
+		named = append(named, fmt.Sprintf("%s (%d)", a, s.byAccount[a]))
+	}
+	return strings.Join(named, ", ")
 }
 
 // columns say how wide each column is, and which form the rows have.
@@ -155,9 +178,9 @@ func (t *table) shelf(out io.Writer, title string, s *shelf, c columns, todo *to
 	for _, g := range s.groups {
 		t.group(out, g, c, todo)
 	}
-	if s.places > 0 {
-		t.wrapped(out, "", fmt.Sprintf("… and %d more in %s",
-			s.hidden.total, plural(s.places, "more location")))
+	if s.hiddenPlaces > 0 {
+		t.wrapped(out, "", fmt.Sprintf("… and %d more in %s. Most are in %s.",
+			s.hiddenRows, plural(s.hiddenPlaces, "more location"), s.most()))
 	}
 }
 
