@@ -108,7 +108,7 @@ func Open(ctx context.Context, o Options) (*Session, error) {
 		return nil, err
 	}
 	o.Region = cfg.Region
-	cfg.APIOptions = append(cfg.APIOptions, refuseEmpty)
+	cfg.APIOptions = append(cfg.APIOptions, lean, refuseEmpty)
 	s := &Session{
 		opts:      o,
 		chain:     cfg.Credentials,
