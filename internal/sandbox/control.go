@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"strconv"
 	"time"
+
+	"github.com/glueguard/glueguard/internal/sandbox/glue"
 )
 
 // controlPath is where the sandbox is controlled, beside AWS's own paths.
@@ -22,6 +24,8 @@ const maxControlBody = 1 << 20
 //	POST faults            a fault is added, a list replaces the script ([] clears it)
 //	POST clock             {"advance": "10m"}; GET tells the time
 //	POST settings          any of {"latency", "provisioning", "rate", "end_of_life"}
+//	POST write             an endpoint writes to S3, as people's work on it would: {"account", "region", "endpoint", "path",
+//	                       "body"}; "path" is s3://BUCKET/KEY, and "unencrypted" leaves the encryption to the bucket
 //	POST reset             everything as at the start
 func (s *Sandbox) control(w http.ResponseWriter, r *http.Request) {
 	answer, err := s.controlled(r)
@@ -63,6 +67,8 @@ func (s *Sandbox) controlled(r *http.Request) (any, error) {
 		return s.moveClock(r)
 	case "POST settings":
 		return s.changeSettings(r)
+	case "POST write":
+		return s.writeFromEndpoint(r)
 	case "POST reset":
 		return map[string]bool{"reset": true}, s.reset()
 	}
@@ -131,6 +137,29 @@ func DecodeFaults(raw []byte) ([]Fault, error) {
 		}
 	}
 	return list, nil
+}
+
+// writeFromEndpoint does what no AWS call does: it lets an endpoint write an object.
+func (s *Sandbox) writeFromEndpoint(r *http.Request) (any, error) {
+	var body struct {
+		Account     string `json:"account"`
+		Region      string `json:"region"`
+		Endpoint    string `json:"endpoint"`
+		Path        string `json:"path"`
+		Body        string `json:"body"`
+		Unencrypted bool   `json:"unencrypted"`
+	}
+	if err := read(r, &body); err != nil {
+		return nil, err
+	}
+	e := s.estate.Load()
+	if e.writer == nil {
+		return nil, errors.New("there is no Glue to write")
+	}
+	err := e.writer.WriteFromEndpoint(s.clock.now(), glue.Write{
+		Account: body.Account, Region: body.Region, Endpoint: body.Endpoint, Path: body.Path, Body: []byte(body.Body), Unencrypted: body.Unencrypted,
+	})
+	return map[string]string{"written": body.Path}, err
 }
 
 func (s *Sandbox) moveClock(r *http.Request) (any, error) {

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/glueguard/glueguard/internal/sandbox/glue"
 	"github.com/glueguard/glueguard/internal/sandbox/model"
 	"github.com/glueguard/glueguard/internal/sandbox/service"
 	"github.com/glueguard/glueguard/internal/sandbox/wire"
@@ -22,6 +23,11 @@ type Adjustable interface {
 	SetEndOfLife(on bool)
 }
 
+// Writer lets an endpoint write to S3.
+type Writer interface {
+	WriteFromEndpoint(now time.Time, w glue.Write) error
+}
+
 // parts are what a sandbox is put together from.
 type parts struct {
 	services   []service.Service
@@ -30,6 +36,7 @@ type parts struct {
 	recorder   service.Recorder   // nil records nothing
 	s3         S3                 // nil has no S3
 	adjust     []Adjustable
+	writer     Writer // nil has no endpoints that write
 }
 
 // assembler makes parts in the state that options describe.

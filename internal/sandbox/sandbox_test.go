@@ -383,3 +383,29 @@ func createConfiguration() *glue.CreateSecurityConfigurationInput {
 		S3Encryption: []gluetypes.S3Encryption{{S3EncryptionMode: gluetypes.S3EncryptionModeSses3}},
 	}}
 }
+
+// TestEndpointsWrite lets an endpoint write through the control, and looks at the object with S3's own call.
+func TestEndpointsWrite(t *testing.T) {
+	t.Parallel()
+	w := start(t, Options{Scenario: "small"})
+	objects := s3.NewFromConfig(w.config("111111111111", "us-east-1"), func(o *s3.Options) { o.UsePathStyle = true })
+	bucket := "glue-labels-111111111111-us-east-1"
+	for name, tt := range map[string]struct{ body, mode string }{
+		"kms":     {`{"account":"111111111111","region":"us-east-1","endpoint":"pass-sse-kms","path":"s3://` + bucket + `/kms","body":"x"}`, "aws:kms"},
+		"ignored": {`{"account":"111111111111","region":"us-east-1","endpoint":"pass-sse-kms","path":"s3://` + bucket + `/ignored","unencrypted":true}`, "AES256"},
+	} {
+		w.post("write", tt.body)
+		head, err := objects.HeadObject(t.Context(), &s3.HeadObjectInput{Bucket: &bucket, Key: &name})
+		if err != nil || string(head.ServerSideEncryption) != tt.mode || (head.SSEKMSKeyId != nil) != (tt.mode == "aws:kms") {
+			t.Errorf("%s: %+v %v", name, head, err)
+		}
+	}
+	r, err := http.Post(w.url+controlPath+"write", "application/json", strings.NewReader(`{"account":"111111111111","region":"us-east-1","endpoint":"nobody","path":"s3://b/k"}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Body.Close()
+	if r.StatusCode != http.StatusBadRequest {
+		t.Errorf("an endpoint that is not there: %d", r.StatusCode)
+	}
+}

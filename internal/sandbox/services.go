@@ -91,7 +91,7 @@ func newServices(o Options, regions []string) (*services, error) {
 	s.logs = logs.New(s.kms)
 	s.s3 = s3.New(s.kms, s.iam)
 	s.glue = glue.New(glue.Options{
-		Roles: s.iam, Subnets: s.ec2, Objects: s.s3, Keys: s.kms, Permissions: s.iam,
+		Roles: s.iam, Subnets: s.ec2, Objects: s.s3, Keys: s.kms, RolePolicies: s.iam, Permissions: s.iam,
 		Settings: glue.Settings{Provisioning: o.Provisioning, EndOfLife: o.EndOfLife},
 	})
 	s.quotas = quotas.New(glueLimits{s.glue})
@@ -138,7 +138,7 @@ func assemble(o Options, _ time.Time) (parts, error) {
 	}
 	return parts{
 		identities: s.sts, authorizer: s.iam, recorder: s.cloudtrail, s3: s.s3,
-		adjust: []Adjustable{s.glue}, services: s.list(),
+		adjust: []Adjustable{s.glue}, services: s.list(), writer: s.glue,
 	}, nil
 }
 

@@ -71,6 +71,11 @@ func taskRunSteps() []step {
 		{name: "bucket", run: "s3api create-bucket --bucket labels --create-bucket-configuration LocationConstraint=eu-central-1", want: want{"Location": filled}},
 		{name: "labels", run: "s3api put-object --bucket labels --key in.csv --body testdata/labels.csv", want: want{"ETag": filled}},
 		{name: "create", run: createTransform + "people", save: map[string]string{"id": "TransformId"}},
+		{name: "a role that may not read", run: "glue start-import-labels-task-run --transform-id $id --input-s3-path s3://labels/in.csv", refused: "InvalidInputException"},
+		{
+			name: "let it", run: `iam put-role-policy --role-name glue --policy-name labels --policy-document ` +
+				`'{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["s3:GetObject","s3:PutObject"],"Resource":"arn:aws:s3:::labels/*"}]}'`,
+		},
 		{name: "no labels yet", run: "glue start-export-labels-task-run --transform-id $id --output-s3-path s3://labels/out/", refused: "EntityNotFoundException"},
 		{name: "not ready", run: "glue start-ml-evaluation-task-run --transform-id $id", refused: "MLTransformNotReadyException"},
 		{

@@ -209,7 +209,18 @@ func TestOccupyAndRelease(t *testing.T) {
 	}
 	out, err := e.describeNetworkInterfaces(call(), &ec2.DescribeNetworkInterfacesInput{Filters: filter("addresses.private-ip-address", "10.0.0.4")})
 	check(t, err, len(out.NetworkInterfaces), "interface by address")
+	e.PutAddress(account, "eu-west-1", types.Address{AllocationId: aws.String("eipalloc-1"), PublicIp: aws.String("203.0.113.7"), PrivateIpAddress: aws.String("10.0.0.4")})
+	held, err := e.describeNetworkInterfaces(call(), &ec2.DescribeNetworkInterfacesInput{Filters: filter("private-ip-address", "10.0.0.4")})
+	if err != nil || len(held.NetworkInterfaces) != 1 || *held.NetworkInterfaces[0].Association.PublicIp != "203.0.113.7" {
+		t.Errorf("interface with an Elastic IP address: %+v %v", held, err)
+	}
+	addresses, err := e.describeAddresses(call(), &ec2.DescribeAddressesInput{Filters: filter("network-interface-id", *held.NetworkInterfaces[0].NetworkInterfaceId)})
+	check(t, err, len(addresses.Addresses), "address by interface")
 	e.Release(account, "eu-west-1", "subnet-1", "dev1")
+	addresses, err = e.describeAddresses(call(), &ec2.DescribeAddressesInput{})
+	if err != nil || len(addresses.Addresses) != 1 || addresses.Addresses[0].AssociationId != nil || addresses.Addresses[0].NetworkInterfaceId != nil {
+		t.Errorf("address of an interface that is gone: %+v %v", addresses, err)
+	}
 	subnets, err := e.describeSubnets(call(), &ec2.DescribeSubnetsInput{SubnetIds: []string{"subnet-1"}})
 	if err != nil || *subnets.Subnets[0].AvailableIpAddressCount != 6 {
 		t.Errorf("free after release: %v %v", subnets.Subnets, err)

@@ -27,9 +27,13 @@ func (e *EC2) PutVpcEndpoint(account, region string, v types.VpcEndpoint) {
 	e.change(account, region, func(n *network) { put(&n.endpoints, endpointKind().id, v) })
 }
 
-// PutAddress adds or replaces an Elastic IP address.
+// PutAddress adds or replaces an Elastic IP address. One with a private address is associated with the interface that has
+// it, as people give a development endpoint an address that lasts.
 func (e *EC2) PutAddress(account, region string, a types.Address) {
-	e.change(account, region, func(n *network) { put(&n.addresses, addressKind().id, a) })
+	e.change(account, region, func(n *network) {
+		n.associate(account, region, &a)
+		put(&n.addresses, addressKind().id, a)
+	})
 }
 
 // PutNetworkInterface adds or replaces a network interface.

@@ -99,9 +99,38 @@ func (e *EC2) Release(account, region, subnet, owner string) {
 			return
 		}
 		delete(net.occupied, subnet+"/"+owner)
+		net.disassociate(gone)
 		net.interfaces = slices.DeleteFunc(net.interfaces, func(i types.NetworkInterface) bool { return slices.Contains(gone, str(i.NetworkInterfaceId)) })
 		s.AvailableIpAddressCount = aws.Int32(aws.ToInt32(s.AvailableIpAddressCount) + int32(len(gone)))
 	})
+}
+
+// associate completes an address and its interface, if there is one.
+func (n *network) associate(account, region string, a *types.Address) {
+	if a.PrivateIpAddress == nil {
+		return
+	}
+	for i := range n.interfaces {
+		at := &n.interfaces[i]
+		if str(at.PrivateIpAddress) != *a.PrivateIpAddress {
+			continue
+		}
+		a.NetworkInterfaceId, a.NetworkInterfaceOwnerId = at.NetworkInterfaceId, at.OwnerId
+		a.AssociationId = aws.String(newID("eipassoc", account, region, str(a.AllocationId), str(at.NetworkInterfaceId)))
+		at.Association = &types.NetworkInterfaceAssociation{
+			AllocationId: a.AllocationId, AssociationId: a.AssociationId, PublicIp: a.PublicIp, IpOwnerId: aws.String(account),
+		}
+	}
+}
+
+// disassociate frees the addresses of interfaces that are gone: the account keeps them, associated with nothing.
+func (n *network) disassociate(gone []string) {
+	for i := range n.addresses {
+		a := &n.addresses[i]
+		if slices.Contains(gone, str(a.NetworkInterfaceId)) {
+			a.AssociationId, a.NetworkInterfaceId, a.NetworkInterfaceOwnerId, a.PrivateIpAddress = nil, nil, nil, nil
+		}
+	}
 }
 
 func (n *network) taken(subnet string) map[string]bool {

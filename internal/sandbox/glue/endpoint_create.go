@@ -208,14 +208,19 @@ func (g *Glue) mayCreate(c *service.Call, role *string, tags map[string]string, 
 	return nil
 }
 
+// roleARN is the ARN of a role that is named by it or without it.
+func roleARN(partition, account, role string) string {
+	if strings.HasPrefix(role, "arn:") {
+		return role
+	}
+	return "arn:" + partition + ":iam::" + account + ":role/" + strings.TrimPrefix(role, "/")
+}
+
 func (g *Glue) mayPass(c *service.Call, role *string, untrusted func(string) error) error {
 	if role == nil {
 		return nil
 	}
-	arn := *role
-	if !strings.HasPrefix(arn, "arn:") {
-		arn = "arn:" + c.Partition + ":iam::" + c.Account + ":role/" + strings.TrimPrefix(arn, "/")
-	}
+	arn := roleARN(c.Partition, c.Account, *role)
 	parts := strings.SplitN(arn, ":", 6)
 	if len(parts) != 6 || parts[2] != "iam" || !strings.HasPrefix(parts[5], "role/") {
 		return invalid("%s is not a valid role ARN", arn)

@@ -270,15 +270,40 @@ func TestWriteFromEndpoint(t *testing.T) {
 	w := newWorld(t)
 	w.configuration("sec", "SSE-KMS")
 	must[awsglue.CreateDevEndpointOutput](w, endpointInput(func(in *awsglue.CreateDevEndpointInput) { in.SecurityConfiguration = ptr("sec") }))
-	if err := w.WriteFromEndpoint(w.now, account, region, "dev", "s3://labels/proof", nil); err == nil {
+	if err := w.WriteFromEndpoint(w.now, Write{Account: account, Region: region, Endpoint: "dev", Path: "s3://labels/proof"}); err == nil {
 		t.Error("wrote while provisioning")
 	}
 	w.pass(10 * time.Minute)
-	if err := w.WriteFromEndpoint(w.now, account, region, "dev", "s3://labels/proof", []byte("x")); err != nil {
+	if err := w.WriteFromEndpoint(w.now, Write{Account: account, Region: region, Endpoint: "dev", Path: "s3://labels/proof", Body: []byte("x")}); err != nil {
 		t.Fatal(err)
 	}
 	if got := w.objects.mode["labels/proof"]; got != "SSE-KMS arn:aws:kms:eu-west-1:111122223333:key/k" {
 		t.Errorf("written as %q", got)
+	}
+	proof := Write{Account: account, Region: region, Endpoint: "dev", Path: "s3://labels/proof", Unencrypted: true}
+	if err := w.WriteFromEndpoint(w.now, proof); err != nil || w.objects.mode["labels/proof"] != " " {
+		t.Errorf("left to the bucket: %v, %q", err, w.objects.mode["labels/proof"])
+	}
+	proof.Unencrypted = false
+	w.keys["arn:aws:kms:eu-west-1:111122223333:key/k"] = "DisabledException"
+	refused(t, w.WriteFromEndpoint(w.now, proof), "AccessDenied", "may not encrypt with arn:aws:kms:eu-west-1:111122223333:key/k: DisabledException")
+	w.unable["s3:PutObject"] = true
+	refused(t, w.WriteFromEndpoint(w.now, proof), "AccessDenied", "may not write to s3://labels/proof")
+}
+
+func TestSeededEndpointsOccupyTheirSubnet(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.PutDevEndpoint(account, region, types.DevEndpoint{
+		EndpointName: ptr("old"), RoleArn: ptr(role), SubnetId: ptr("subnet-1"), SecurityGroupIds: []string{"sg"}, NumberOfWorkers: ptr(int32(3)),
+	}, nil)
+	e := w.endpoint("old")
+	if *e.VpcId != "vpc-1" || *e.AvailabilityZone != "eu-west-1b" || *e.PrivateAddress != "10.0.0.7" || e.PublicAddress != nil || w.subnets.free["subnet-1"] != 9 {
+		t.Errorf("%+v, %d addresses left", e, w.subnets.free["subnet-1"])
+	}
+	must[awsglue.DeleteDevEndpointOutput](w, &awsglue.DeleteDevEndpointInput{EndpointName: ptr("old")})
+	if w.subnets.free["subnet-1"] != 12 {
+		t.Errorf("%d addresses left after the deletion", w.subnets.free["subnet-1"])
 	}
 }
 

@@ -56,6 +56,12 @@ type Keys interface {
 	Refusal(account, region, roleARN, key string) string
 }
 
+// RolePolicies decides what a role may do when Glue has assumed it.
+type RolePolicies interface {
+	// Allows tells whether the role's own policies allow an action on a resource.
+	Allows(account, roleARN, action, resource string, keys map[string][]string) bool
+}
+
 // Permissions decides what a call needs beside its own permission.
 type Permissions interface {
 	// AuthorizeWith returns nil when the caller may take the action on the resource, else AWS's refusal. The keys are
@@ -69,6 +75,8 @@ type Options struct {
 	Subnets Subnets
 	Objects Objects
 	Keys    Keys
+	// RolePolicies is asked before a task run, a job run or an endpoint works with its role on S3 or with a transform.
+	RolePolicies RolePolicies
 	// Permissions is asked for iam:PassRole on the role that a call passes, and for glue:TagResource when a create
 	// gives tags.
 	Permissions Permissions
@@ -81,6 +89,7 @@ type Glue struct {
 	subnets     Subnets
 	objects     Objects
 	keys        Keys
+	policies    RolePolicies
 	permissions Permissions
 	settings    atomic.Pointer[Settings]
 
@@ -93,7 +102,7 @@ type Glue struct {
 // New makes an empty Glue.
 func New(o Options) *Glue {
 	g := &Glue{
-		roles: o.Roles, subnets: o.Subnets, objects: o.Objects, keys: o.Keys, permissions: o.Permissions,
+		roles: o.Roles, subnets: o.Subnets, objects: o.Objects, keys: o.Keys, policies: o.RolePolicies, permissions: o.Permissions,
 		locations: map[place]*location{},
 	}
 	s := o.Settings.withDefaults()
@@ -112,6 +121,16 @@ func (g *Glue) Change(edit func(*Settings)) {
 	edit(&s)
 	s = s.withDefaults()
 	g.settings.Store(&s)
+}
+
+// roleMay tells whether a role of a location may take an action. A role may be named without its ARN, as jobs do.
+func (g *Glue) roleMay(l *location, role *string, action, resource string) bool {
+	return g.policies == nil || g.policies.Allows(l.account, roleARN(service.Partition(l.region), l.account, deref(role)), action, resource, nil)
+}
+
+// objectARN names an S3 object of the location's partition.
+func (l *location) objectARN(p s3Path) string {
+	return "arn:" + service.Partition(l.region) + ":s3:::" + p.bucket + "/" + p.key
 }
 
 // place is one account in one region.

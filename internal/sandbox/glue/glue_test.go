@@ -35,13 +35,14 @@ type world struct {
 	objects *fakeObjects
 	denied  fakePermissions
 	keys    fakeKeys
+	unable  fakeRolePolicies
 }
 
 func newWorld(t *testing.T, edit ...func(*Settings)) *world {
 	t.Helper()
 	w := &world{
 		t: t, now: time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC), region: region,
-		roles: fakeRoles{role: true}, denied: fakePermissions{}, keys: fakeKeys{},
+		roles: fakeRoles{role: true}, denied: fakePermissions{}, keys: fakeKeys{}, unable: fakeRolePolicies{},
 		subnets: &fakeSubnets{free: map[string]int{"subnet-1": 12, "subnet-full": 1, "subnet-island": 100}},
 		objects: &fakeObjects{region: map[string]string{"labels": region, "far": "us-east-1"}, body: map[string]string{}, mode: map[string]string{}},
 	}
@@ -49,7 +50,7 @@ func newWorld(t *testing.T, edit ...func(*Settings)) *world {
 	for _, e := range edit {
 		e(&s)
 	}
-	w.Glue = New(Options{Roles: w.roles, Subnets: w.subnets, Objects: w.objects, Keys: w.keys, Permissions: w.denied, Settings: s})
+	w.Glue = New(Options{Roles: w.roles, Subnets: w.subnets, Objects: w.objects, Keys: w.keys, RolePolicies: w.unable, Permissions: w.denied, Settings: s})
 	return w
 }
 
@@ -109,6 +110,13 @@ func (r fakeRoles) TrustsService(_, arn, _ string) bool { return r[arn] }
 type fakeKeys map[string]string
 
 func (k fakeKeys) Refusal(_, _, _, key string) string { return k[key] }
+
+// fakeRolePolicies are the actions that no role may take.
+type fakeRolePolicies map[string]bool
+
+func (p fakeRolePolicies) Allows(_, arn, action, _ string, _ map[string][]string) bool {
+	return arn == role && !p[action]
+}
 
 type fakePermissions map[string]bool
 

@@ -42,7 +42,7 @@ func (g *Glue) startJobRun(c *service.Call, in *awsglue.StartJobRunInput) (*awsg
 	}}
 	set(&r.view.SecurityConfiguration, in.SecurityConfiguration)
 	set(&r.view.Timeout, in.Timeout)
-	r.failure = l.useTransforms(j, in.Arguments, r)
+	r.failure = g.useTransforms(l, j, in.Arguments, r)
 	j.runs = append(j.runs, r)
 	return &awsglue.StartJobRunOutput{JobRunId: &id}, nil
 }
@@ -60,9 +60,9 @@ func (j *job) checkRuns() error {
 	return nil
 }
 
-// useTransforms is what a run does with the transforms that its arguments name: each shows a FIND_MATCHES task run that
-// names the job, and a missing one fails the run.
-func (l *location) useTransforms(j *job, arguments map[string]string, r *jobRun) (failure string) {
+// useTransforms is what a run does with the transforms that its arguments and its script name: each shows a FIND_MATCHES
+// task run that names the job; one that is missing, or that the job's role may not use, fails the run.
+func (g *Glue) useTransforms(l *location, j *job, arguments map[string]string, r *jobRun) (failure string) {
 	all := maps.Clone(j.view.DefaultArguments)
 	if all == nil {
 		all = map[string]string{}
@@ -70,17 +70,39 @@ func (l *location) useTransforms(j *job, arguments map[string]string, r *jobRun)
 	maps.Copy(all, arguments)
 	maps.Copy(all, j.view.NonOverridableArguments)
 	id := regexp.MustCompile(`tfm-[0-9a-f]{40}`)
+	var used []string
 	for _, name := range slices.Sorted(maps.Keys(all)) {
-		for _, used := range id.FindAllString(all[name], -1) {
-			t := l.transforms.get(used)
-			if t == nil {
-				failure = "EntityNotFoundException: Cannot find MLTransform in account " + l.account + " with handle " + used + "."
-				continue
-			}
+		used = append(used, id.FindAllString(all[name], -1)...)
+	}
+	used = append(used, id.FindAllString(g.script(l, j), -1)...)
+	slices.Sort(used)
+	for _, handle := range slices.Compact(used) {
+		t := l.transforms.get(handle)
+		resource := "arn:" + service.Partition(l.region) + ":glue:" + l.region + ":" + l.account + ":" + transformKind + "/" + handle
+		switch {
+		case t == nil:
+			failure = "EntityNotFoundException: Cannot find MLTransform in account " + l.account + " with handle " + handle + "."
+		case !g.roleMay(l, j.view.Role, "glue:UseMLTransforms", resource):
+			failure = "AccessDeniedException: " + deref(j.view.Role) + " is not authorized to perform: glue:UseMLTransforms on resource: " + resource
+		default:
 			l.useTransform(t, j, r)
 		}
 	}
 	return failure
+}
+
+// script is what a job runs. A script that can't be read is taken for one that does nothing, though at AWS its run fails:
+// most users of a sandbox make jobs without uploading scripts.
+func (g *Glue) script(l *location, j *job) string {
+	from, ok := parsePath(deref(deref(j.view.Command).ScriptLocation))
+	if !ok || from.key == "" || g.objects == nil {
+		return ""
+	}
+	script, err := g.objects.ReadObject(l.account, from.bucket, from.key)
+	if err != nil {
+		return ""
+	}
+	return string(script)
 }
 
 func (l *location) useTransform(t *transform, j *job, r *jobRun) {

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/glue/types"
+
+	"github.com/glueguard/glueguard/internal/sandbox/service"
 )
 
 // Put methods place resources as they are given, unchecked, for states that no call can make: partial or unknown
@@ -20,7 +22,8 @@ func orElse[T any](member **T, value *T) {
 	}
 }
 
-// PutDevEndpoint seeds an endpoint; without a status it is READY, with addresses. It occupies no subnet address.
+// PutDevEndpoint seeds an endpoint; without a status it is READY, with addresses. One in a subnet that exists occupies
+// addresses there, as far as there are any.
 func (g *Glue) PutDevEndpoint(account, region string, e types.DevEndpoint, tags map[string]string) {
 	l := g.made(account, region)
 	defer l.mu.Unlock()
@@ -28,8 +31,17 @@ func (g *Glue) PutDevEndpoint(account, region string, e types.DevEndpoint, tags 
 	orElse(&e.LastModifiedTimestamp, e.CreatedTimestamp)
 	if e.NumberOfNodes == 0 {
 		e.NumberOfNodes = defaultNodes
+		if e.NumberOfWorkers != nil {
+			e.NumberOfNodes = *e.NumberOfWorkers
+		}
 	}
 	v := &endpoint{view: e, tags: maps.Clone(tags)}
+	if e.SubnetId != nil && g.subnets != nil {
+		if vpc, zone, _, found := g.subnets.Subnet(account, region, *e.SubnetId); found {
+			v.view.VpcId, v.view.AvailabilityZone = &vpc, &zone
+			v.address, _ = g.subnets.Occupy(account, region, *e.SubnetId, v.owner(), int(e.NumberOfNodes))
+		}
+	}
 	if e.Status == nil {
 		v.view.Status = ptr(ready)
 		v.connect(l)
@@ -176,20 +188,42 @@ func (g *Glue) PutSession(account, region string, s types.Session, tags map[stri
 	l.seeded.Sessions++
 }
 
+// Write is an object that an endpoint is to write.
+type Write struct {
+	Account, Region, Endpoint string
+	Path                      string // s3://BUCKET/KEY
+	Body                      []byte
+	// Unencrypted leaves the encryption to the bucket, whatever the endpoint's configuration says: an endpoint that shows
+	// a configuration and does not follow it.
+	Unencrypted bool
+}
+
 // WriteFromEndpoint stores an S3 object as a job on a READY endpoint would: encrypted as the endpoint's security
-// configuration says. No API call does that; it stands for what people run on the cluster.
-func (g *Glue) WriteFromEndpoint(now time.Time, account, region, name, path string, body []byte) error {
-	to, ok := parsePath(path)
+// configuration says, with what its role may do. No API call does that; it stands for what people run on the cluster.
+func (g *Glue) WriteFromEndpoint(now time.Time, w Write) error {
+	to, ok := parsePath(w.Path)
 	if !ok || to.key == "" || g.objects == nil {
-		return invalid("Cannot write to %s", path)
+		return invalid("Cannot write to %s", w.Path)
 	}
-	l := g.made(account, region)
+	l := g.made(w.Account, w.Region)
 	defer l.mu.Unlock()
 	l.settleEndpoints(now)
-	e := l.endpoints.get(name)
+	e := l.endpoints.get(w.Endpoint)
 	if e == nil || e.status() != ready {
-		return notFound("No READY development endpoint %s", name)
+		return notFound("No READY development endpoint %s", w.Endpoint)
+	}
+	role := deref(e.view.RoleArn)
+	if !g.roleMay(l, &role, "s3:PutObject", l.objectARN(to)) {
+		return service.Errorf("AccessDenied", "%s may not write to %s", role, w.Path)
 	}
 	mode, key := l.s3Mode(e.view.SecurityConfiguration)
-	return g.objects.WriteObject(account, to.bucket, to.key, body, mode, key)
+	if w.Unencrypted {
+		mode, key = "", ""
+	}
+	if key != "" && g.keys != nil {
+		if why := g.keys.Refusal(w.Account, w.Region, role, key); why != "" {
+			return service.Errorf("AccessDenied", "%s may not encrypt with %s: %s", role, key, why)
+		}
+	}
+	return g.objects.WriteObject(w.Account, to.bucket, to.key, w.Body, mode, key)
 }

@@ -57,7 +57,7 @@ func (g *Glue) startImportLabels(
 	if g.roles != nil && !g.roles.TrustsService(c.Account, deref(t.view.Role), servicePrincipal) {
 		return nil, invalid("Cannot use IAM role provided in the transform. Role: %s.", deref(t.view.Role))
 	}
-	file, err := g.labelFile(l, deref(in.InputS3Path))
+	file, err := g.labelFile(l, t.view.Role, deref(in.InputS3Path))
 	if err != nil {
 		return nil, err
 	}
@@ -185,7 +185,7 @@ func (g *Glue) checkBucket(l *location, p s3Path) error {
 
 // labelFile reads the file that an import names, with AWS's refusals. It must be one object: whether AWS takes a prefix
 // is unconfirmed.
-func (g *Glue) labelFile(l *location, path string) ([]byte, error) {
+func (g *Glue) labelFile(l *location, role *string, path string) ([]byte, error) {
 	p, ok := parsePath(path)
 	if !ok || p.key == "" || strings.HasSuffix(p.key, "/") {
 		return nil, invalid("Invalid label file path.")
@@ -195,6 +195,9 @@ func (g *Glue) labelFile(l *location, path string) ([]byte, error) {
 	}
 	if err := g.checkBucket(l, p); err != nil {
 		return nil, err
+	}
+	if !g.roleMay(l, role, "s3:GetObject", l.objectARN(p)) {
+		return nil, invalid("Cannot access the label file at %s. Access denied to role %s.", path, deref(role))
 	}
 	file, err := g.objects.ReadObject(l.account, p.bucket, p.key)
 	if err != nil {
@@ -222,6 +225,9 @@ func (g *Glue) write(l *location, t *transform, p s3Path, what string, body []by
 			key += "/"
 		}
 		key += deref(t.view.TransformId) + "-" + what + ".csv"
+	}
+	if to := (s3Path{p.bucket, key}); !g.roleMay(l, t.view.Role, "s3:PutObject", l.objectARN(to)) {
+		return fmt.Errorf("cannot write s3://%s/%s: access denied to role %s", p.bucket, key, deref(t.view.Role))
 	}
 	mode, kmsKey := l.s3Mode(deref(t.view.TransformEncryption).TaskRunSecurityConfigurationName)
 	if err := g.objects.WriteObject(l.account, p.bucket, key, body, mode, kmsKey); err != nil {

@@ -209,7 +209,7 @@ func TestRunsThatFail(t *testing.T) {
 	t.Run("export that can't be written", func(t *testing.T) {
 		t.Parallel()
 		w := newWorld(t)
-		id := w.PutMLTransform(account, region, types.MLTransform{Name: ptr("x"), LabelCount: 2}, nil)
+		id := w.PutMLTransform(account, region, types.MLTransform{Name: ptr("x"), Role: ptr(role), LabelCount: 2}, nil)
 		w.objects.failing = true
 		run := must[awsglue.StartExportLabelsTaskRunOutput](w, &awsglue.StartExportLabelsTaskRunInput{TransformId: &id, OutputS3Path: ptr("s3://labels/o")}).TaskRunId
 		w.pass(time.Hour)
@@ -327,5 +327,46 @@ func TestSeededLabels(t *testing.T) {
 	}
 	if err := w.PutLabels(account, region, "tfm-x", []byte(labelFile)); err == nil {
 		t.Error("labels for nobody")
+	}
+}
+
+// TestWhatTheRoleMayDo: task runs and job runs work with the role that the transform or the job has.
+func TestWhatTheRoleMayDo(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	id := w.PutMLTransform(account, region, types.MLTransform{Name: ptr("t"), Role: ptr(role), LabelCount: 3}, nil)
+	w.objects.body["labels/in.csv"], w.objects.body["labels/match.py"] = labelFile, `FindMatches.apply(frame, transformId = "`+id+`")`
+	w.unable["s3:PutObject"], w.unable["s3:GetObject"], w.unable["glue:UseMLTransforms"] = true, true, true
+
+	_, err := do[awsglue.StartImportLabelsTaskRunOutput](w, &awsglue.StartImportLabelsTaskRunInput{TransformId: &id, InputS3Path: ptr("s3://labels/in.csv")})
+	refused(t, err, "InvalidInputException", "Cannot access the label file at s3://labels/in.csv. Access denied to role "+role)
+
+	out := must[awsglue.StartExportLabelsTaskRunOutput](w, &awsglue.StartExportLabelsTaskRunInput{TransformId: &id, OutputS3Path: ptr("s3://labels/out/")})
+	w.pass(time.Hour)
+	if got := w.run(id, out.TaskRunId); got.Status != types.TaskStatusTypeFailed || !strings.Contains(*got.ErrorString, "access denied to role "+role) {
+		t.Errorf("export: %s %s", got.Status, deref(got.ErrorString))
+	}
+
+	must[awsglue.CreateJobOutput](w, &awsglue.CreateJobInput{
+		Name: ptr("match"), Role: ptr("glue"), Command: &types.JobCommand{Name: ptr("glueetl"), ScriptLocation: ptr("s3://labels/match.py")},
+	})
+	start := func() *types.JobRun {
+		run := must[awsglue.StartJobRunOutput](w, &awsglue.StartJobRunInput{JobName: ptr("match")})
+		w.pass(time.Hour)
+		return must[awsglue.GetJobRunOutput](w, &awsglue.GetJobRunInput{JobName: ptr("match"), RunId: run.JobRunId}).JobRun
+	}
+	want := "AccessDeniedException: glue is not authorized to perform: glue:UseMLTransforms on resource: arn:aws:glue:eu-west-1:111122223333:mlTransform/" + id
+	if got := start(); got.JobRunState != types.JobRunStateFailed || *got.ErrorMessage != want {
+		t.Errorf("job: %s %s", got.JobRunState, deref(got.ErrorMessage))
+	}
+	delete(w.unable, "glue:UseMLTransforms")
+	if got := start(); got.JobRunState != types.JobRunStateSucceeded {
+		t.Errorf("job: %s %s", got.JobRunState, deref(got.ErrorMessage))
+	}
+	uses := must[awsglue.GetMLTaskRunsOutput](w, &awsglue.GetMLTaskRunsInput{
+		TransformId: &id, Filter: &types.TaskRunFilterCriteria{TaskRunType: types.TaskTypeFindMatches},
+	}).TaskRuns
+	if len(uses) != 1 || *uses[0].Properties.FindMatchesTaskRunProperties.JobName != "match" {
+		t.Errorf("uses of the transform: %+v", uses)
 	}
 }
