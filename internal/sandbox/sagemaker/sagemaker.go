@@ -10,8 +10,6 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/sagemaker"
-	"github.com/aws/aws-sdk-go-v2/service/sagemaker/types"
 
 	"github.com/glueguard/glueguard/internal/sandbox/paging"
 	"github.com/glueguard/glueguard/internal/sandbox/service"
@@ -20,8 +18,8 @@ import (
 // Notebook is a notebook instance to put in place.
 type Notebook struct {
 	Name            string
-	Status          types.NotebookInstanceStatus // empty: InService
-	InstanceType    types.InstanceType           // empty: ml.t3.medium
+	Status          string // empty: InService
+	InstanceType    string // empty: ml.t3.medium
 	RoleARN         string
 	SubnetID        string
 	KMSKeyID        string
@@ -45,17 +43,17 @@ func New() *SageMaker { return &SageMaker{notebooks: map[location]map[string]Not
 func (m *SageMaker) Service() service.Service {
 	return service.Service{Model: "sagemaker", Prefix: "sagemaker", Operations: []service.Operation{
 		service.Op("ListNotebookInstances", m.listNotebookInstances),
-		service.On(service.Op("DescribeNotebookInstance", m.describeNotebookInstance), func(c *service.Call, in *sagemaker.DescribeNotebookInstanceInput) string {
+		service.On(service.Op("DescribeNotebookInstance", m.describeNotebookInstance), func(c *service.Call, in *describeNotebookInstanceInput) string {
 			return arn(c, aws.ToString(in.NotebookInstanceName))
 		}),
-		service.On(service.Op("ListTags", m.listTags), func(_ *service.Call, in *sagemaker.ListTagsInput) string { return aws.ToString(in.ResourceArn) }),
+		service.On(service.Op("ListTags", m.listTags), func(_ *service.Call, in *listTagsInput) string { return aws.ToString(in.ResourceArn) }),
 	}}
 }
 
 // PutNotebook adds a notebook instance or replaces the one that has its name.
 func (m *SageMaker) PutNotebook(account, region string, n Notebook) {
-	n.Status = cmp.Or(n.Status, types.NotebookInstanceStatusInService)
-	n.InstanceType = cmp.Or(n.InstanceType, types.InstanceTypeMlT3Medium)
+	n.Status = cmp.Or(n.Status, inService)
+	n.InstanceType = cmp.Or(n.InstanceType, "ml.t3.medium")
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	at := location{account, region}
@@ -83,7 +81,7 @@ func pageSize(limit *int32, otherwise, most int) (int, error) {
 	return int(*limit), nil
 }
 
-func (m *SageMaker) listNotebookInstances(c *service.Call, in *sagemaker.ListNotebookInstancesInput) (*sagemaker.ListNotebookInstancesOutput, error) {
+func (m *SageMaker) listNotebookInstances(c *service.Call, in *listNotebookInstancesInput) (*listNotebookInstancesOutput, error) {
 	size, err := pageSize(in.MaxResults, 10, 100)
 	if err != nil {
 		return nil, err
@@ -94,18 +92,18 @@ func (m *SageMaker) listNotebookInstances(c *service.Call, in *sagemaker.ListNot
 	if err != nil {
 		return nil, validation("Invalid NextToken")
 	}
-	out := &sagemaker.ListNotebookInstancesOutput{NextToken: next, NotebookInstances: make([]types.NotebookInstanceSummary, 0, len(page))}
+	out := &listNotebookInstancesOutput{NextToken: next, NotebookInstances: make([]notebookInstanceSummary, 0, len(page))}
 	for _, n := range page {
-		out.NotebookInstances = append(out.NotebookInstances, types.NotebookInstanceSummary{
+		out.NotebookInstances = append(out.NotebookInstances, notebookInstanceSummary{
 			NotebookInstanceName: aws.String(n.Name), NotebookInstanceArn: aws.String(arn(c, n.Name)), NotebookInstanceStatus: n.Status,
-			InstanceType: n.InstanceType, Url: aws.String(url(c, n.Name)), CreationTime: aws.Time(n.Created), LastModifiedTime: aws.Time(n.Created),
+			InstanceType: n.InstanceType, URL: aws.String(url(c, n.Name)), CreationTime: aws.Time(n.Created), LastModifiedTime: aws.Time(n.Created),
 			NotebookInstanceLifecycleConfigName: optional(n.LifecycleConfig),
 		})
 	}
 	return out, nil
 }
 
-func (m *SageMaker) find(c *service.Call, in *sagemaker.ListNotebookInstancesInput) []Notebook {
+func (m *SageMaker) find(c *service.Call, in *listNotebookInstancesInput) []Notebook {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
 	var found []Notebook
@@ -132,23 +130,23 @@ func optional(s string) *string {
 	return &s
 }
 
-func (m *SageMaker) describeNotebookInstance(c *service.Call, in *sagemaker.DescribeNotebookInstanceInput) (*sagemaker.DescribeNotebookInstanceOutput, error) {
+func (m *SageMaker) describeNotebookInstance(c *service.Call, in *describeNotebookInstanceInput) (*describeNotebookInstanceOutput, error) {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
 	n, ok := m.notebooks[location{c.Account, c.Region}][aws.ToString(in.NotebookInstanceName)]
 	if !ok {
 		return nil, validation("RecordNotFound")
 	}
-	return &sagemaker.DescribeNotebookInstanceOutput{
+	return &describeNotebookInstanceOutput{
 		NotebookInstanceName: aws.String(n.Name), NotebookInstanceArn: aws.String(arn(c, n.Name)), NotebookInstanceStatus: n.Status,
-		InstanceType: n.InstanceType, Url: aws.String(url(c, n.Name)), RoleArn: optional(n.RoleARN), SubnetId: optional(n.SubnetID), KmsKeyId: optional(n.KMSKeyID),
+		InstanceType: n.InstanceType, URL: aws.String(url(c, n.Name)), RoleArn: optional(n.RoleARN), SubnetID: optional(n.SubnetID), KmsKeyID: optional(n.KMSKeyID),
 		NotebookInstanceLifecycleConfigName: optional(n.LifecycleConfig), CreationTime: aws.Time(n.Created), LastModifiedTime: aws.Time(n.Created),
-		DirectInternetAccess: types.DirectInternetAccessEnabled, RootAccess: types.RootAccessEnabled, VolumeSizeInGB: aws.Int32(5),
+		DirectInternetAccess: enabled, RootAccess: enabled, VolumeSizeInGB: aws.Int32(5),
 		PlatformIdentifier: aws.String("notebook-al2-v3"),
 	}, nil
 }
 
-func (m *SageMaker) listTags(c *service.Call, in *sagemaker.ListTagsInput) (*sagemaker.ListTagsOutput, error) {
+func (m *SageMaker) listTags(c *service.Call, in *listTagsInput) (*listTagsOutput, error) {
 	size := 50
 	if in.MaxResults != nil {
 		if size = int(*in.MaxResults); size < 50 { // the model's minimum
@@ -157,19 +155,19 @@ func (m *SageMaker) listTags(c *service.Call, in *sagemaker.ListTagsInput) (*sag
 	}
 	m.mu.RLock()
 	defer m.mu.RUnlock()
-	tags := []types.Tag{} // an empty list is sent as one
+	tags := []tag{} // an empty list is sent as one
 	for _, n := range m.notebooks[location{c.Account, c.Region}] {
 		if arn(c, n.Name) != aws.ToString(in.ResourceArn) {
 			continue
 		}
 		for k, v := range n.Tags {
-			tags = append(tags, types.Tag{Key: aws.String(k), Value: aws.String(v)})
+			tags = append(tags, tag{Key: aws.String(k), Value: aws.String(v)})
 		}
 	}
-	slices.SortFunc(tags, func(a, b types.Tag) int { return strings.Compare(*a.Key, *b.Key) })
-	page, next, err := paging.Cut(tags, func(t types.Tag) string { return *t.Key }, size, in.NextToken, aws.ToString(in.ResourceArn))
+	slices.SortFunc(tags, func(a, b tag) int { return strings.Compare(*a.Key, *b.Key) })
+	page, next, err := paging.Cut(tags, func(t tag) string { return *t.Key }, size, in.NextToken, aws.ToString(in.ResourceArn))
 	if err != nil {
 		return nil, validation("Invalid NextToken")
 	}
-	return &sagemaker.ListTagsOutput{Tags: page, NextToken: next}, nil
+	return &listTagsOutput{Tags: page, NextToken: next}, nil
 }

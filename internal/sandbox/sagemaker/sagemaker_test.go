@@ -6,8 +6,6 @@ import (
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/sagemaker"
-	"github.com/aws/aws-sdk-go-v2/service/sagemaker/types"
 
 	"github.com/glueguard/glueguard/internal/sandbox/service"
 )
@@ -29,7 +27,7 @@ func seeded() *SageMaker {
 	for i := range 12 {
 		n := Notebook{Name: fmt.Sprintf("aws-glue-dev%02d", i), Tags: map[string]string{"aws-glue-dev-endpoint": "dev1", "a": "b"}}
 		if i == 3 {
-			n.Status, n.LifecycleConfig = types.NotebookInstanceStatusStopped, "glue"
+			n.Status, n.LifecycleConfig = "Stopped", "glue"
 		}
 		m.PutNotebook("111111111111", "eu-west-1", n)
 	}
@@ -41,15 +39,15 @@ func TestList(t *testing.T) {
 	m := seeded()
 	for _, tc := range []struct {
 		name string
-		in   sagemaker.ListNotebookInstancesInput
+		in   listNotebookInstancesInput
 		want int
 		more bool
 	}{
-		{"ten at first", sagemaker.ListNotebookInstancesInput{}, 10, true},
-		{"all", sagemaker.ListNotebookInstancesInput{MaxResults: aws.Int32(100)}, 12, false},
-		{"by name", sagemaker.ListNotebookInstancesInput{NameContains: aws.String("dev1")}, 2, false},
-		{"by status", sagemaker.ListNotebookInstancesInput{StatusEquals: types.NotebookInstanceStatusStopped}, 1, false},
-		{"by lifecycle", sagemaker.ListNotebookInstancesInput{NotebookInstanceLifecycleConfigNameContains: aws.String("lue")}, 1, false},
+		{"ten at first", listNotebookInstancesInput{}, 10, true},
+		{"all", listNotebookInstancesInput{MaxResults: aws.Int32(100)}, 12, false},
+		{"by name", listNotebookInstancesInput{NameContains: aws.String("dev1")}, 2, false},
+		{"by status", listNotebookInstancesInput{StatusEquals: "Stopped"}, 1, false},
+		{"by lifecycle", listNotebookInstancesInput{NotebookInstanceLifecycleConfigNameContains: aws.String("lue")}, 1, false},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
@@ -59,25 +57,25 @@ func TestList(t *testing.T) {
 			}
 		})
 	}
-	_, err := m.listNotebookInstances(call(), &sagemaker.ListNotebookInstancesInput{MaxResults: aws.Int32(101)})
+	_, err := m.listNotebookInstances(call(), &listNotebookInstancesInput{MaxResults: aws.Int32(101)})
 	wantInvalid(t, err)
-	_, err = m.listNotebookInstances(call(), &sagemaker.ListNotebookInstancesInput{NextToken: aws.String("x")})
+	_, err = m.listNotebookInstances(call(), &listNotebookInstancesInput{NextToken: aws.String("x")})
 	wantInvalid(t, err)
 }
 
 func TestDescribeAndTags(t *testing.T) {
 	t.Parallel()
 	m := seeded()
-	out, err := m.describeNotebookInstance(call(), &sagemaker.DescribeNotebookInstanceInput{NotebookInstanceName: aws.String("aws-glue-dev03")})
-	if err != nil || out.NotebookInstanceStatus != types.NotebookInstanceStatusStopped {
+	out, err := m.describeNotebookInstance(call(), &describeNotebookInstanceInput{NotebookInstanceName: aws.String("aws-glue-dev03")})
+	if err != nil || out.NotebookInstanceStatus != "Stopped" {
 		t.Fatalf("got %+v, %v", out, err)
 	}
-	tags, err := m.listTags(call(), &sagemaker.ListTagsInput{ResourceArn: out.NotebookInstanceArn})
+	tags, err := m.listTags(call(), &listTagsInput{ResourceArn: out.NotebookInstanceArn})
 	if err != nil || len(tags.Tags) != 2 || *tags.Tags[1].Value != "dev1" {
 		t.Errorf("got %+v, %v", tags, err)
 	}
-	_, err = m.describeNotebookInstance(call(), &sagemaker.DescribeNotebookInstanceInput{NotebookInstanceName: aws.String("x")})
+	_, err = m.describeNotebookInstance(call(), &describeNotebookInstanceInput{NotebookInstanceName: aws.String("x")})
 	wantInvalid(t, err)
-	_, err = m.listTags(call(), &sagemaker.ListTagsInput{ResourceArn: out.NotebookInstanceArn, MaxResults: aws.Int32(5)})
+	_, err = m.listTags(call(), &listTagsInput{ResourceArn: out.NotebookInstanceArn, MaxResults: aws.Int32(5)})
 	wantInvalid(t, err)
 }
