@@ -31,8 +31,8 @@ run-external:
 
 check: fmt vet tidy generate-check lint race ## what CI demands beside the tests
 
-fmt: ## fails when a file is not formatted; gofumpt runs inside golangci-lint
-	@bin=$$($(LINT)) && diff=$$($$bin fmt --diff ./... ) && if [ -n "$$diff" ]; then echo "$$diff"; echo "not formatted: run 'make format'"; exit 1; fi
+fmt: ## fails when a file is not formatted, and shows how it should be
+	@bin=$$($(LINT)) && $$bin fmt --diff ./... || { echo "not formatted: run 'make format'"; exit 1; }
 
 format:
 	@bin=$$($(LINT)) && $$bin fmt ./...
