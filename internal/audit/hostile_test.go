@@ -239,11 +239,13 @@ func TestLimitedAuditsResolveNothingElse(t *testing.T) {
 		resolved  []string
 	}{
 		"all, and all gone": {
-			[]*resource.Snapshot{location(home, "a"), location(home, "b")}, nil,
+			[]*resource.Snapshot{location(home, "a"), location(home, "b")},
+			nil,
 			[]string{"a glue-dev-endpoint-log-encryption", "a glue-dev-endpoint-s3-encryption", "a glue-encryption-key-management", "b glue-dev-endpoint-log-encryption", "b glue-dev-endpoint-s3-encryption"},
 		},
 		"one region": {
-			[]*resource.Snapshot{location(home, "b")}, func(o *audit.Options) { o.Regions = []string{"b"} },
+			[]*resource.Snapshot{location(home, "b")},
+			func(o *audit.Options) { o.Regions = []string{"b"} },
 			[]string{"b glue-dev-endpoint-log-encryption", "b glue-dev-endpoint-s3-encryption"},
 		},
 		"one control": {
@@ -262,18 +264,21 @@ func TestLimitedAuditsResolveNothingElse(t *testing.T) {
 			[]string{"b glue-dev-endpoint-log-encryption", "b glue-dev-endpoint-s3-encryption"},
 		},
 		"an accepted read": {
-			[]*resource.Snapshot{unlisted(location(home, "a"), resource.Excluded), location(home, "b")}, nil,
+			[]*resource.Snapshot{unlisted(location(home, "a"), resource.Excluded), location(home, "b")},
+			nil,
 			[]string{"b glue-dev-endpoint-log-encryption", "b glue-dev-endpoint-s3-encryption"},
 		},
 		"an unsupported region": {
-			[]*resource.Snapshot{unlisted(location(home, "a"), resource.Unsupported), location(home, "b")}, nil,
+			[]*resource.Snapshot{unlisted(location(home, "a"), resource.Unsupported), location(home, "b")},
+			nil,
 			[]string{"b glue-dev-endpoint-log-encryption", "b glue-dev-endpoint-s3-encryption"},
 		},
 		"an alias that can't be read": {
 			[]*resource.Snapshot{{
 				Location: at(home, "a"), DevEndpoints: resource.Known([]resource.DevEndpoint(nil)), MLTransforms: resource.Known([]resource.MLTransform(nil)),
 				Keys: map[string]resource.Fact[resource.Key]{"alias/glue": alias},
-			}, location(home, "b")}, nil,
+			}, location(home, "b")},
+			nil,
 			[]string{"a glue-dev-endpoint-log-encryption", "a glue-dev-endpoint-s3-encryption", "b glue-dev-endpoint-log-encryption", "b glue-dev-endpoint-s3-encryption"},
 		},
 	} {
