@@ -77,6 +77,11 @@ func (g *Glue) PutMLTransform(account, region string, t types.MLTransform, tags 
 	if t.MaxCapacity == nil && t.WorkerType == "" {
 		t.MaxCapacity = ptr(defaultCapacity)
 	}
+	if len(t.InputRecordTables) > 0 && t.Schema == nil {
+		if s := l.schemas.get(schemaKey(deref(t.InputRecordTables[0].DatabaseName), deref(t.InputRecordTables[0].TableName))); s != nil {
+			t.Schema = s.columns
+		}
+	}
 	if t.Schema == nil && primaryKey(&t) != "" {
 		t.Schema = []types.SchemaColumn{{Name: ptr(primaryKey(&t)), DataType: ptr("string")}}
 	}
@@ -119,7 +124,7 @@ func (g *Glue) PutMLTaskRun(account, region, transformID string, r types.TaskRun
 	t.runs = append(t.runs, &taskRun{view: r})
 }
 
-// PutTable seeds the columns of a catalog table, which transforms over it then show and check.
+// PutTable seeds the columns of a catalog table, which transforms made or seeded over it from then on show and check.
 func (g *Glue) PutTable(account, region, database, name string, columns []types.SchemaColumn) {
 	l := g.made(account, region)
 	defer l.mu.Unlock()

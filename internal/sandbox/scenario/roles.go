@@ -89,3 +89,17 @@ func openKeyPolicy(account, region, principal string) string {
 		`{"Sid":"account","Effect":"Allow","Principal":{"AWS":"arn:` + service.Partition(region) + `:iam::` + account + `:root"},"Action":"kms:*","Resource":"*"},` +
 		`{"Sid":"others","Effect":"Allow","Principal":{"AWS":"` + principal + `"},"Action":["kms:Decrypt","kms:GenerateDataKey"],"Resource":"*"}]}`
 }
+
+// plainRole has AWS's managed policy for Glue and nothing more, so it can't use customer managed keys.
+func (b *smallBuilder) plainRole() string {
+	return "arn:" + b.partition + ":iam::" + Management + ":role/AWSGlueServiceRole-plain"
+}
+
+func (b *smallBuilder) putPlainRole() error {
+	_, err := b.IAM.PutRole(Management, iam.Role{
+		Partition: b.partition, Name: "AWSGlueServiceRole-plain", Description: "Role of AWS Glue without keys",
+		Trust: trust("Service", "glue.amazonaws.com"), Created: founded(),
+		Attached: []string{"arn:" + b.partition + ":iam::aws:policy/service-role/AWSGlueServiceRole"},
+	})
+	return err
+}

@@ -1,7 +1,8 @@
 package scenario
 
 import (
-	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -34,13 +35,23 @@ func buildSmall(c Config, s Services) error {
 	if err := s.putRoles(b.partition, Management, founded()); err != nil {
 		return err
 	}
+	if err := b.putPlainRole(); err != nil {
+		return err
+	}
 	if err := b.putKeys(); err != nil {
 		return err
 	}
+	if err := b.putBuckets(c.Regions); err != nil {
+		return err
+	}
+	b.putNetwork()
 	b.putEndpoints()
+	b.putAddress()
 	b.putTransforms()
 	b.putSecondRegion()
-	b.putSurroundings()
+	if err := b.putSurroundings(); err != nil {
+		return err
+	}
 	if b.closed != b.main && b.closed != b.second {
 		b.putUnreadable()
 		deny := `{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"glue:GetSecurityConfiguration*","Resource":"*",` +
@@ -49,13 +60,23 @@ func buildSmall(c Config, s Services) error {
 			return err
 		}
 	}
-	for i := range c.Regions {
-		name := strings.Join([]string{"glue-labels", Management, c.Regions[i]}, "-")
-		if err := s.S3.PutBucket(Management, c.Regions[i], name, s3.Encryption{}); err != nil {
+	return nil
+}
+
+// labels is the first region's bucket for labels, scripts and libraries.
+func (b *smallBuilder) labels() string { return labelBucket(b.main) }
+
+func labelBucket(region string) string { return "glue-labels-" + Management + "-" + region }
+
+// putBuckets makes a bucket in each region that encrypts as AWS does by itself, and in the first one that encrypts under
+// the good key.
+func (b *smallBuilder) putBuckets(regions []string) error {
+	for _, region := range regions {
+		if err := b.S3.PutBucket(Management, region, labelBucket(region), s3.Encryption{}); err != nil {
 			return err
 		}
 	}
-	return nil
+	return b.S3.PutBucket(Management, b.main, "glue-secure-"+Management+"-"+b.main, s3.Encryption{Mode: s3.SSEKMS, KMSKey: b.key})
 }
 
 // configured adds a security configuration and an endpoint that names it.
@@ -65,7 +86,11 @@ func (b *smallBuilder) configured(region, name string, e *types.EncryptionConfig
 }
 
 func (b *smallBuilder) endpoint(region, name, configuration string) {
-	b.Glue.PutDevEndpoint(Management, region, endpoint(name, b.role, configuration), map[string]string{"team": "data", "row": name})
+	e := endpoint(name, b.role, configuration)
+	if region == b.main {
+		b.dress(&e)
+	}
+	b.Glue.PutDevEndpoint(Management, region, e, map[string]string{"team": "data", "row": name})
 }
 
 // putEndpoints makes the rows of glue-dev-endpoint-s3-encryption and glue-dev-endpoint-log-encryption.
@@ -108,6 +133,7 @@ func (b *smallBuilder) putEndpoints() {
 
 // putTransforms makes the rows of glue-ml-transform-encryption-at-rest.
 func (b *smallBuilder) putTransforms() {
+	b.Glue.PutTable(Management, b.main, "crm", "customers", customers())
 	b.Glue.PutSecurityConfiguration(Management, b.main, "task-runs-sse-s3", plain(s3Block(types.S3EncryptionModeSses3)))
 	b.Glue.PutSecurityConfiguration(Management, b.main, "task-runs-disabled", plain(s3Block(types.S3EncryptionModeDisabled)))
 	b.Glue.PutSecurityConfiguration(Management, b.main, "task-runs-mode-unrecognised", plain(s3Block("SSE-QUANTUM")))
@@ -159,9 +185,9 @@ func (b *smallBuilder) putUnreadable() {
 	b.Glue.PutMLTransform(Management, b.closed, transform("unknown-security-configuration-unreadable", b.role, userData("", "", "unknown-security-configuration-unreadable")), nil)
 }
 
-// putSurroundings makes what refers to resources: a stack that owns one, a notebook on one, jobs that use a transform,
-// and log groups.
-func (b *smallBuilder) putSurroundings() {
+// putSurroundings makes what refers to resources: a stack that owns one, a notebook on one, jobs that use a transform or
+// share a configuration, and log groups.
+func (b *smallBuilder) putSurroundings() error {
 	stack := b.CloudFormation.PutStack(Management, b.main, cloudformation.Stack{
 		Name: "glue-workbench", Created: founded(), Resources: []cloudformation.Resource{{LogicalID: "Endpoint", PhysicalID: "fail-stack-owned", Type: "AWS::Glue::DevEndpoint"}},
 	})
@@ -172,11 +198,9 @@ func (b *smallBuilder) putSurroundings() {
 		Name: "aws-glue-workbench", RoleARN: b.role, Created: founded(), Tags: map[string]string{"aws-glue-dev-endpoint": "fail-no-security-configuration"},
 	})
 	used := b.Glue.PutMLTransform(Management, b.main, transform("fail-used-by-a-job", b.role, nil), nil)
-	b.Glue.PutJob(Management, b.main, types.Job{
-		Name: aws.String("customer-match-nightly"), Role: &b.role, GlueVersion: aws.String("2.0"), WorkerType: types.WorkerTypeG1x, NumberOfWorkers: aws.Int32(2),
-		Command:          &types.JobCommand{Name: aws.String("glueetl"), ScriptLocation: aws.String(fmt.Sprintf("s3://glue-labels-%s-%s/scripts/match.py", Management, b.main))},
-		DefaultArguments: map[string]string{"--transform_id": used, "--enable-metrics": "true"},
-	}, nil)
+	if err := b.putJobs(used); err != nil {
+		return err
+	}
 	b.Glue.PutMLTaskRun(Management, b.main, used, types.TaskRun{
 		Status: types.TaskStatusTypeSucceeded, StartedOn: aws.Time(founded().Add(4000 * 24 * time.Hour)), ExecutionTime: 840,
 		Properties: &types.TaskRunProperties{TaskType: types.TaskTypeFindMatches, FindMatchesTaskRunProperties: &types.FindMatchesTaskRunProperties{JobName: aws.String("customer-match-nightly")}},
@@ -187,5 +211,50 @@ func (b *smallBuilder) putSurroundings() {
 			group.KmsKeyId = &key
 		}
 		b.Logs.PutLogGroup(Management, b.main, group)
+	}
+	return nil
+}
+
+// customers are the columns of the table that transforms match.
+func customers() []types.SchemaColumn {
+	var columns []types.SchemaColumn
+	for _, name := range []string{"id", "name", "street", "city", "phone"} {
+		columns = append(columns, types.SchemaColumn{Name: &name, DataType: aws.String("string")})
+	}
+	return columns
+}
+
+// putJobs makes a job that names the transform in its arguments and its script, one that names it in its script only,
+// and one that names none but shares an endpoint's security configuration.
+func (b *smallBuilder) putJobs(used string) error {
+	scripts := map[string]string{
+		"match.py": "from awsglueml.transforms import FindMatches\nfrom awsglue.utils import getResolvedOptions\n" +
+			"args = getResolvedOptions(sys.argv, [\"JOB_NAME\", \"transform_id\"])  # was " + used + "\n" +
+			"found = FindMatches.apply(frame=customers, transformId=args[\"transform_id\"], transformation_ctx=\"found\")\n",
+		"match_once.py": "from awsglueml.transforms import FindMatches\n" +
+			"found = FindMatches.apply(frame=customers, transformId=\"" + used + "\", transformation_ctx=\"found\")\n",
+		"load.py": "import sys\nfrom awsglue.context import GlueContext\n",
+	}
+	for _, name := range slices.Sorted(maps.Keys(scripts)) {
+		if err := b.S3.WriteObject(Management, b.labels(), "scripts/"+name, []byte(scripts[name]), "", ""); err != nil {
+			return err
+		}
+	}
+	for name, j := range map[string]types.Job{
+		"customer-match-nightly": {Command: b.script("match.py"), DefaultArguments: map[string]string{"--transform_id": used, "--enable-metrics": "true"}},
+		"customer-match-once":    {Command: b.script("match_once.py")},
+		"customer-load":          {Command: b.script("load.py"), SecurityConfiguration: aws.String("fail-s3-encryption-disabled")},
+	} {
+		j.Name, j.Role, j.GlueVersion, j.WorkerType, j.NumberOfWorkers = &name, &b.role, aws.String("2.0"), types.WorkerTypeG1x, aws.Int32(2)
+		j.MaxCapacity, j.AllocatedCapacity, j.Timeout = aws.Float64(2), 2, aws.Int32(2880)
+		b.Glue.PutJob(Management, b.main, j, nil)
+	}
+	return nil
+}
+
+// script is the command of a Spark job.
+func (b *smallBuilder) script(name string) *types.JobCommand {
+	return &types.JobCommand{
+		Name: aws.String("glueetl"), PythonVersion: aws.String("3"), ScriptLocation: aws.String("s3://" + b.labels() + "/scripts/" + name),
 	}
 }
