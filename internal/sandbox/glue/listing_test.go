@@ -7,6 +7,7 @@ import (
 	awsglue "github.com/aws/aws-sdk-go-v2/service/glue"
 	"github.com/aws/aws-sdk-go-v2/service/glue/types"
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
 func TestEndpointListings(t *testing.T) {
@@ -95,8 +96,6 @@ func TestSecurityConfigurations(t *testing.T) {
 	_, err = do[awsglue.CreateSecurityConfigurationOutput](w, &awsglue.CreateSecurityConfigurationInput{Name: ptr("id"), EncryptionConfiguration: &types.EncryptionConfiguration{CloudWatchEncryption: &types.CloudWatchEncryption{KmsKeyArn: ptr("alias/x")}}})
 	refused(t, err, "ValidationException", "at 'encryptionConfiguration.cloudWatchEncryption.kmsKeyArn' failed to satisfy constraint")
 	two := []types.S3Encryption{{S3EncryptionMode: types.S3EncryptionModeSses3}, {S3EncryptionMode: types.S3EncryptionModeDisabled}}
-	_, err = do[awsglue.CreateSecurityConfigurationOutput](w, &awsglue.CreateSecurityConfigurationInput{Name: ptr("two"), EncryptionConfiguration: &types.EncryptionConfiguration{S3Encryption: two}})
-	refused(t, err, "InvalidInputException", "Only one")
 	must[awsglue.CreateDevEndpointOutput](w, endpointInput(func(in *awsglue.CreateDevEndpointInput) { in.SecurityConfiguration = ptr("sec") }))
 	must[awsglue.DeleteSecurityConfigurationOutput](w, &awsglue.DeleteSecurityConfigurationInput{Name: ptr("sec")}) // though it is named
 	if w.endpoint("dev").SecurityConfiguration == nil {
@@ -161,5 +160,18 @@ func TestResourceNames(t *testing.T) {
 		if got != tc.name {
 			t.Errorf("%s: %q, want %q", op.Name, got, tc.name)
 		}
+	}
+}
+
+func TestMixedSecurityConfiguration(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	mixed := &types.EncryptionConfiguration{S3Encryption: []types.S3Encryption{
+		{S3EncryptionMode: types.S3EncryptionModeSses3}, {S3EncryptionMode: types.S3EncryptionModeDisabled},
+	}}
+	must[awsglue.CreateSecurityConfigurationOutput](w, &awsglue.CreateSecurityConfigurationInput{Name: ptr("mixed"), EncryptionConfiguration: mixed})
+	got := must[awsglue.GetSecurityConfigurationOutput](w, &awsglue.GetSecurityConfigurationInput{Name: ptr("mixed")})
+	if diff := cmp.Diff(mixed, got.SecurityConfiguration.EncryptionConfiguration, cmpopts.IgnoreUnexported(types.EncryptionConfiguration{}, types.S3Encryption{})); diff != "" {
+		t.Error(diff)
 	}
 }

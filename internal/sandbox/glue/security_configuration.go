@@ -16,17 +16,14 @@ import (
 // securityConfiguration never changes once made: the API has no update.
 type securityConfiguration struct{ view types.SecurityConfiguration }
 
-// createSecurityConfiguration stores the sections as sent; AWS doesn't look at the keys, which is unconfirmed.
+// createSecurityConfiguration stores the sections as sent; AWS doesn't look at the keys, which is unconfirmed. So it is
+// whether AWS takes more than one S3 entry: the model has a list without a limit, so mixed ones can be made here.
 func (g *Glue) createSecurityConfiguration(
 	c *service.Call, in *awsglue.CreateSecurityConfigurationInput,
 ) (*awsglue.CreateSecurityConfigurationOutput, error) {
 	encryption := in.EncryptionConfiguration
 	if err := checkKeys(encryption); err != nil {
 		return nil, err
-	}
-	if encryption != nil && len(encryption.S3Encryption) > 1 {
-		// The model allows a list; Terraform sends one entry at most. Whether AWS takes more is unconfirmed.
-		return nil, invalid("Only one S3Encryption entry may be specified")
 	}
 	if c.IgnoreEncryption {
 		encryption = &types.EncryptionConfiguration{}
