@@ -3,6 +3,7 @@ package sandbox
 import (
 	"errors"
 	"fmt"
+	"net/http"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -38,7 +39,7 @@ type Fault struct {
 	Account   string `json:"account,omitempty"`
 	Region    string `json:"region,omitempty"`
 	Operation string `json:"operation,omitempty"` // "glue:GetDevEndpoints"
-	// Error is an AWS error code or one of the constants above; empty only delays.
+	// Error is an AWS error code or one of the constants above; empty only delays, unless there is a status to fail with.
 	Error   string `json:"error,omitempty"`
 	Message string `json:"message,omitempty"`
 	Status  int    `json:"status,omitempty"` // HTTP; zero is what AWS has for the code
@@ -56,10 +57,27 @@ func (f Fault) check() error {
 		return errors.New("a fault's latency must not be negative")
 	case f.Status != 0 && (f.Status < 100 || f.Status > 599):
 		return fmt.Errorf("a fault's status %d is not an HTTP status", f.Status)
-	case f.Error == "" && f.Latency == 0:
-		return errors.New("a fault needs an error or a latency")
+	case f.Error == "" && f.Latency == 0 && f.Status < http.StatusBadRequest:
+		return errors.New("a fault needs an error, a latency, or a status from 400 on")
 	}
 	return nil
+}
+
+// code is the error of the fault: where only a status is given, the code that AWS has for that in general.
+func (f *Fault) code() string {
+	switch {
+	case f.Error != "" || f.Status < http.StatusBadRequest:
+		return f.Error
+	case f.Status == http.StatusForbidden, f.Status == http.StatusUnauthorized:
+		return "AccessDeniedException"
+	case f.Status == http.StatusTooManyRequests:
+		return "ThrottlingException"
+	case f.Status == http.StatusServiceUnavailable:
+		return "ServiceUnavailable"
+	case f.Status >= http.StatusInternalServerError:
+		return "InternalFailure"
+	}
+	return "ValidationException"
 }
 
 func (f *Fault) matches(l location, operation string) bool {
@@ -121,8 +139,9 @@ func (f *faults) strike(l location, operation string) (struck Fault) {
 			continue
 		}
 		latency := struck.Latency + s.Latency
-		if s.Error != "" {
+		if code := s.code(); code != "" {
 			struck = s.Fault
+			struck.Error = code
 			struck.Latency = latency
 			return struck
 		}

@@ -127,6 +127,8 @@ func TestFaultsThroughTheSDK(t *testing.T) {
 		{"throttled", Fault{Error: "ThrottlingException", Message: "Rate exceeded"}, "ThrottlingException", 400},
 		{"internal", Fault{Error: "InternalServiceException"}, "InternalServiceException", 500},
 		{"own status", Fault{Error: "Odd", Status: 503}, "Odd", 503},
+		{"status alone", Fault{Status: 500}, "InternalFailure", 500},
+		{"refusing status alone", Fault{Status: 403}, "AccessDeniedException", 403},
 		{"html", Fault{Error: FaultHTML}, "StatusCode: 502", 502},
 		{"drop request", Fault{Error: FaultDropRequest}, "EOF", 0},
 		{"drop response", Fault{Error: FaultDropResponse}, "EOF", 0},
