@@ -44,6 +44,17 @@ func (f *scopeFlags) add(flags *pflag.FlagSet) {
 	flags.StringVar(&f.policyProfile, "policy-profile", "", "what to demand: `sop|strict` (default: the policy's, else sop)")
 }
 
+// notEmpty refuses a scope that was given and is empty, as of a shell variable that is not set: it would mean everything.
+func notEmpty(flags *pflag.FlagSet) error {
+	for _, name := range []string{"account", "region", "control", "resource"} {
+		f := flags.Lookup(name)
+		if list, ok := f.Value.(pflag.SliceValue); ok && f.Changed && len(list.GetSlice()) == 0 {
+			return fmt.Errorf("--%s: the value is empty", name)
+		}
+	}
+	return nil
+}
+
 // check refuses what can be seen to be wrong without asking AWS.
 func (f *scopeFlags) check() error {
 	account, region := regexp.MustCompile(`^\d{12}$`), regexp.MustCompile(`^[a-z]{2,}(-[a-z]+)+-\d+$`)
@@ -107,6 +118,20 @@ type auditOptions struct {
 	config  string
 }
 
+// check refuses what can be seen to be wrong without looking at files or asking AWS.
+func (o *auditOptions) check(flags *pflag.FlagSet) error {
+	if err := notEmpty(flags); err != nil {
+		return err
+	}
+	if err := o.scopeFlags.check(); err != nil {
+		return err
+	}
+	if strings.Contains(o.state, "://") { // a file of that name would be made, and nobody would find the state in it
+		return fmt.Errorf("--state %q: want the name of a SQLite file, not a URL", o.state)
+	}
+	return nil
+}
+
 func newAudit(env Env) *cobra.Command {
 	var o auditOptions
 	cmd := &cobra.Command{
@@ -131,7 +156,7 @@ EXIT STATUS
   glueguard audit -o jsonl | jq 'select(.type == "finding" and .status == "fail")'`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := o.check(); err != nil {
+			if err := o.check(cmd.Flags()); err != nil {
 				return &diag.UsageError{Command: cmd.CommandPath(), Err: err}
 			}
 			outs, err := parseOutputs(o.outputs)

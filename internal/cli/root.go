@@ -2,9 +2,11 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/glueguard/glueguard/internal/diag"
 )
@@ -54,8 +56,13 @@ EXIT STATUS
 	// client, and the program twice as large.
 	root.Flags().BoolVarP(&showVersion, "version", "v", false, "version for glueguard")
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		var unknown *pflag.NotExistError
+		if errors.As(err, &unknown) {
+			err = fmt.Errorf("%w%s", err, flagSuggestion(cmd, unknown.GetSpecifiedName()))
+		}
 		return &diag.UsageError{Command: cmd.CommandPath(), Err: err}
 	})
+	root.SetHelpCommand(newHelp())
 	root.AddCommand(
 		newAudit(env),
 		newDemo(env),
@@ -64,6 +71,25 @@ EXIT STATUS
 		newVersion(env),
 	)
 	return root
+}
+
+// newHelp is cobra's help command, except that it does not take a mistyped command for none.
+func newHelp() *cobra.Command {
+	return &cobra.Command{
+		Use:   "help [command]",
+		Short: "Help about any command",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			about, rest, err := cmd.Root().Find(args)
+			if err != nil {
+				return &diag.UsageError{Command: cmd.Root().CommandPath(), Err: err}
+			}
+			if len(rest) > 0 {
+				return diag.Usagef(about.CommandPath(), "unknown command %q%s", rest[0], suggestion(about, rest[0]))
+			}
+			about.InitDefaultHelpFlag()
+			return about.Help()
+		},
+	}
 }
 
 // helpOrUnknown is what a command does that only has others below it.
@@ -78,6 +104,19 @@ func suggestion(cmd *cobra.Command, word string) string {
 	cmd.SuggestionsMinimumDistance = 2
 	if s := cmd.SuggestionsFor(word); len(s) > 0 {
 		return fmt.Sprintf(": did you mean %q?", s[0])
+	}
+	return ""
+}
+
+// flagSuggestion names the command's flag that was probably meant. cobra looks for likely commands only, so the flags
+// are shown to it as such.
+func flagSuggestion(cmd *cobra.Command, word string) string {
+	flags := &cobra.Command{SuggestionsMinimumDistance: 2}
+	cmd.Flags().VisitAll(func(f *pflag.Flag) {
+		flags.AddCommand(&cobra.Command{Use: f.Name, Run: func(*cobra.Command, []string) {}})
+	})
+	if s := flags.SuggestionsFor(word); len(s) > 0 {
+		return fmt.Sprintf(": did you mean --%s?", s[0])
 	}
 	return ""
 }
