@@ -84,6 +84,7 @@ func newServices(o Options, regions []string) (*services, error) {
 	if s.iam, err = iam.New(sessions); err != nil {
 		return nil, err
 	}
+	s.organizations.UseRoles(s.iam)
 	s.sts = sts.New(s.iam, s.organizations, sessions)
 	s.account = account.New(regions, s.organizations)
 	s.ec2 = ec2.New(s.account)

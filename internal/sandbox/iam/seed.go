@@ -22,6 +22,17 @@ type Role struct {
 	Created     time.Time
 }
 
+// PutAccessRole makes the role by which an organization's management account enters a member that it created: it may do
+// everything.
+func (x *IAM) PutAccessRole(partition, accountID, name, management string, created time.Time) error {
+	_, err := x.PutRole(accountID, Role{
+		Partition: partition, Name: name, Created: created, Attached: []string{"arn:" + partition + ":iam::aws:policy/AdministratorAccess"},
+		Trust: `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:` + partition + `:iam::` + management +
+			`:root"},"Action":"sts:AssumeRole"}]}`,
+	})
+	return err
+}
+
 // PutRole makes or replaces a role without asking whether its principals exist, and returns its ARN.
 func (x *IAM) PutRole(accountID string, seed Role) (string, error) {
 	if seed.Partition == "" {

@@ -1,6 +1,7 @@
 package organizations
 
 import (
+	"cmp"
 	"crypto/rand"
 	"fmt"
 	"math/big"
@@ -100,6 +101,9 @@ func (x *Organizations) describeAccount(c *service.Call, in *awsorg.DescribeAcco
 
 const requestIDLength = 32
 
+// accessRole is what AWS calls the role of a new account where CreateAccount names none.
+const accessRole = "OrganizationAccountAccessRole"
+
 func (x *Organizations) createAccount(c *service.Call, in *awsorg.CreateAccountInput) (*awsorg.CreateAccountOutput, error) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
@@ -118,6 +122,11 @@ func (x *Organizations) createAccount(c *service.Call, in *awsorg.CreateAccountI
 		a := &account{
 			id: x.freshID(), name: aws.ToString(in.AccountName), email: aws.ToString(in.Email), parent: x.rootID(),
 			state: types.AccountStateActive, joined: c.Now,
+		}
+		if x.roles != nil {
+			if err := x.roles.PutAccessRole(c.Partition, a.id, cmp.Or(aws.ToString(in.RoleName), accessRole), x.management, c.Now); err != nil {
+				return nil, err
+			}
 		}
 		x.join(a)
 		done.State, done.AccountId = types.CreateAccountStateSucceeded, aws.String(a.id)

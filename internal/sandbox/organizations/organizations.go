@@ -25,6 +25,13 @@ type Organizations struct {
 	units      map[string]*unit
 	unitOrder  []*unit
 	requests   map[string]types.CreateAccountStatus
+	roles      Roles // nil: accounts are made without
+}
+
+// Roles is what a new account needs of IAM.
+type Roles interface {
+	// PutAccessRole makes the role by which the management account enters a member that it created.
+	PutAccessRole(partition, account, role, management string, created time.Time) error
 }
 
 type account struct {
@@ -48,6 +55,9 @@ func (x *Organizations) clear() {
 	x.requests = map[string]types.CreateAccountStatus{}
 	x.order, x.unitOrder = nil, nil
 }
+
+// UseRoles has the accounts that CreateAccount makes get their access role. It is for the time before any call.
+func (x *Organizations) UseRoles(r Roles) { x.roles = r }
 
 // Management is the management account, also before there is an organization.
 func (x *Organizations) Management() string {

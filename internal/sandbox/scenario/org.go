@@ -100,6 +100,11 @@ func (s Services) putAccounts(c Config, random *rand.Rand) ([]*orgAccount, error
 		if err := s.putRoles(c.partition(), a.id, joined); err != nil {
 			return nil, err
 		}
+		if i > 0 {
+			if err := s.IAM.PutAccessRole(c.partition(), a.id, accessRole, Management, joined); err != nil {
+				return nil, err
+			}
+		}
 		if err := s.putKey(i, a, joined); err != nil {
 			return nil, err
 		}

@@ -13,6 +13,7 @@ const (
 	AuditRole    = "GlueguardAudit"  // reads what an audit reads
 	RepairRole   = "GlueguardRepair" // and makes, changes and deletes what a repair does
 	EndpointRole = "AWSGlueServiceRole-dev"
+	accessRole   = "OrganizationAccountAccessRole" // AWS's own, in the accounts that an organization created
 )
 
 func trust(kind, principal string) string {
@@ -26,6 +27,7 @@ func allow(actions ...string) string {
 func auditPolicy() string {
 	return allow(
 		"account:ListRegions", "ec2:DescribeRegions", "glue:GetDevEndpoints", "glue:GetMLTransforms", "glue:GetSecurityConfiguration",
+		"glue:GetSecurityConfigurations",
 		"glue:GetTags", "kms:DescribeKey", "kms:GetKeyPolicy", "kms:GetKeyRotationStatus", "organizations:DescribeOrganization",
 		"organizations:ListAccounts", "sts:GetCallerIdentity", "tag:GetResources",
 	)
