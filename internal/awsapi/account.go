@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/organizations"
 	"github.com/aws/aws-sdk-go-v2/service/resourcegroupstaggingapi"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"github.com/glueguard/glueguard/internal/resource"
 )
@@ -33,7 +34,8 @@ type Account struct {
 	own     bool
 	users   int // acquired and not released; guarded by session.mu
 
-	creds flight[aws.Credentials]
+	creds   flight[aws.Credentials]
+	schemes []smithyhttp.AuthScheme // how its calls are signed
 
 	mu       sync.Mutex
 	limiters map[string]*limiter // by region
@@ -49,12 +51,16 @@ func (s *Session) Acquire(id string) *Account {
 	}
 	a := s.accounts[id]
 	if a == nil {
-		a = &Account{session: s, id: id, limiters: map[string]*limiter{}}
+		a = &Account{session: s, id: id, schemes: signing(), limiters: map[string]*limiter{}}
 		s.accounts[id] = a
 	}
 	a.users++
 	return a
 }
+
+// signing returns the SDK's signing for one account alone. A signer keeps one derived key for each service and region,
+// and derives another under its lock for other credentials: one signer for many accounts would do so at every call.
+func signing() []smithyhttp.AuthScheme { return glue.New(glue.Options{}).Options().AuthSchemes }
 
 // Release gives up what Acquire returned.
 func (a *Account) Release() {
@@ -170,10 +176,12 @@ type Place struct {
 func (a *Account) At(region string) *Place {
 	return &Place{
 		Location: a.location(region),
-		Glue:     []func(*glue.Options){func(o *glue.Options) { o.Region, o.Credentials = region, a }},
-		KMS:      []func(*kms.Options){func(o *kms.Options) { o.Region, o.Credentials = region, a }},
+		Glue:     []func(*glue.Options){func(o *glue.Options) { o.Region, o.Credentials, o.AuthSchemes = region, a, a.schemes }},
+		KMS:      []func(*kms.Options){func(o *kms.Options) { o.Region, o.Credentials, o.AuthSchemes = region, a, a.schemes }},
 		Tagging: []func(*resourcegroupstaggingapi.Options){
-			func(o *resourcegroupstaggingapi.Options) { o.Region, o.Credentials = region, a },
+			func(o *resourcegroupstaggingapi.Options) {
+				o.Region, o.Credentials, o.AuthSchemes = region, a, a.schemes
+			},
 		},
 		account: a,
 		limiter: a.limiter(region),

@@ -43,7 +43,7 @@ type Options struct {
 	Attempts       int           // tries of a call that fails for other reasons than its rate; 0: 4
 	AttemptTimeout time.Duration // longest wait for one answer; 0: 30 s
 	RetryLimit     time.Duration // longest time from the first failure to the last retry; 0: 90 s
-	ThrottleLimit  time.Duration // how long a location may throttle everything before a call gives up; 0: 1 min
+	ThrottleLimit  time.Duration // how long a location may throttle everything before a call gives up; 0: 30 s
 }
 
 // Keys are fixed credentials.
@@ -101,7 +101,7 @@ func Open(ctx context.Context, o Options) (*Session, error) {
 	o.Attempts = cmp.Or(o.Attempts, 4)
 	o.AttemptTimeout = cmp.Or(o.AttemptTimeout, 30*time.Second)
 	o.RetryLimit = cmp.Or(o.RetryLimit, 90*time.Second)
-	o.ThrottleLimit = cmp.Or(o.ThrottleLimit, time.Minute)
+	o.ThrottleLimit = cmp.Or(o.ThrottleLimit, 30*time.Second)
 
 	cfg, err := load(ctx, o)
 	if err != nil {
@@ -121,7 +121,7 @@ func Open(ctx context.Context, o Options) (*Session, error) {
 		cfg.HTTPClient, s.closeIdle = fastClient(cfg.HTTPClient)
 	}
 	s.Clients = newClients(cfg)
-	s.home = &Account{session: s, own: true, limiters: map[string]*limiter{}}
+	s.home = &Account{session: s, own: true, schemes: signing(), limiters: map[string]*limiter{}}
 	return s, nil
 }
 
