@@ -3,6 +3,7 @@ package sqlite
 import (
 	"cmp"
 	"context"
+	"database/sql"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -32,8 +33,44 @@ func compareFindings(a, b finding.Finding) int {
 	)
 }
 
-// eachPacked unpacks one column of an audit's parts, location by location: no more than one location is in memory.
-func eachPacked[T any](ctx context.Context, s *Store, auditID, column string, order func(a, b T) int, yield func(T) error) (err error) {
+// locationsAhead is how many locations are unpacked before they are asked for.
+const locationsAhead = 16
+
+// eachPacked unpacks one column of an audit's parts, location by location: no more than a few locations are in memory.
+// Unpacking runs beside the callback, which has work of its own, most often to pack the same things in another form.
+func eachPacked[T any](ctx context.Context, s *Store, auditID, column string, order func(a, b T) int, yield func(T) error) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	ahead := make(chan []T, locationsAhead)
+	var readErr error // valid when ahead is closed
+	go func() {
+		defer close(ahead)
+		readErr = eachLocation(ctx, s, auditID, column, func(list []T) error {
+			slices.SortStableFunc(list, order)
+			select {
+			case ahead <- list:
+				return nil
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		})
+	}()
+	var yieldErr error
+	for list := range ahead { // to its end in any case, so that nothing runs on
+		for i := 0; i < len(list) && yieldErr == nil; i++ {
+			if yieldErr = yield(list[i]); yieldErr != nil {
+				cancel()
+			}
+		}
+	}
+	if yieldErr != nil {
+		return yieldErr
+	}
+	return readErr
+}
+
+// eachLocation hands over what one column of an audit's parts holds of each location.
+func eachLocation[T any](ctx context.Context, s *Store, auditID, column string, take func([]T) error) error {
 	seq, err := s.seq(ctx, auditID)
 	if err != nil {
 		return err
@@ -47,35 +84,29 @@ func eachPacked[T any](ctx context.Context, s *Store, auditID, column string, or
 
 	var here, next resource.Location
 	var list []T
-	flush := func() error {
-		slices.SortStableFunc(list, order)
-		for _, item := range list {
-			if err := yield(item); err != nil {
-				return err
-			}
-		}
-		list = list[:0]
-		return nil
-	}
-	var packed []byte
+	var packed sql.RawBytes
 	for rows.Next() {
 		if err := rows.Scan(&next.Account, &next.Region, &packed); err != nil {
 			return fmt.Errorf("%s: read audit %s: %w", s.path, auditID, classify(err))
 		}
 		if next != here {
-			if err := flush(); err != nil {
+			if err := take(list); err != nil {
 				return err
 			}
-			here = next
+			here, list = next, nil
 		}
 		var part []T
 		if err := json.Unmarshal(packed, &part); err != nil {
 			return fmt.Errorf("%s: unpack the %s of %s in audit %s: %w", s.path, column, here, auditID, err)
 		}
-		list = append(list, part...)
+		if list == nil {
+			list = part
+		} else {
+			list = append(list, part...)
+		}
 	}
 	if err := rows.Err(); err != nil {
 		return fmt.Errorf("%s: read audit %s: %w", s.path, auditID, classify(err))
 	}
-	return flush()
+	return take(list)
 }
