@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
@@ -16,12 +17,50 @@ import (
 	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sagemaker"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/glueguard/glueguard/internal/sandbox/scenario"
 )
 
 const home = "us-east-1"
+
+// TestObjectsUnderKeys: whoever writes to a bucket that encrypts under a key needs the key too, and so does who reads.
+func TestObjectsUnderKeys(t *testing.T) {
+	t.Parallel()
+	w := start(t, Options{Scenario: "small"})
+	root := w.surroundings(t)
+	trust := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111111111111:root"},"Action":"sts:AssumeRole"}]}`
+	policy := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["s3:*"],"Resource":"*"}]}`
+	roles := iam.NewFromConfig(root.c)
+	if _, err := roles.CreateRole(t.Context(), &iam.CreateRoleInput{RoleName: aws.String("s3-only"), AssumeRolePolicyDocument: &trust}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := roles.PutRolePolicy(t.Context(), &iam.PutRolePolicyInput{RoleName: aws.String("s3-only"), PolicyName: aws.String("s3"), PolicyDocument: &policy}); err != nil {
+		t.Fatal(err)
+	}
+	for role, want := range map[string]string{"s3-only": "AccessDenied", scenario.RepairRole: ""} {
+		session, err := sts.NewFromConfig(root.c).AssumeRole(t.Context(), &sts.AssumeRoleInput{
+			RoleArn: aws.String("arn:aws:iam::111111111111:role/" + role), RoleSessionName: aws.String("glueguard"),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := root.c.Copy()
+		c.Credentials = credentials.NewStaticCredentialsProvider(*session.Credentials.AccessKeyId, "secret", *session.Credentials.SessionToken)
+		objects := s3.NewFromConfig(c, func(o *s3.Options) { o.UsePathStyle = true })
+		for _, bucket := range []string{"glue-labels-111111111111-us-east-1", "glue-secure-111111111111-us-east-1"} {
+			expected := want
+			if strings.HasPrefix(bucket, "glue-labels") {
+				expected = ""
+			}
+			_, err := objects.PutObject(t.Context(), &s3.PutObjectInput{Bucket: &bucket, Key: aws.String("probe"), Body: strings.NewReader("x")})
+			if got := code(err); got != expected {
+				t.Errorf("%s writes to %s: %q, want %q", role, bucket, got, expected)
+			}
+		}
+	}
+}
 
 // surroundings are the clients of whoever looks around an endpoint before touching it.
 type surroundings struct {

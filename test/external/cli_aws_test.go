@@ -86,6 +86,13 @@ func logsScenarios() []scenario {
 		{name: "same name", run: "logs create-log-group --log-group-name /other", refused: "ResourceAlreadyExistsException"},
 		{name: "retention", run: "logs put-retention-policy --log-group-name /other --retention-in-days 30"},
 		{name: "no such retention", run: "logs put-retention-policy --log-group-name /other --retention-in-days 31", refused: "InvalidParameterException"},
+		{name: "a key that is closed to it", run: "logs associate-kms-key --log-group-name /other --kms-key-id $key", refused: "InvalidParameterException"},
+		{
+			name: "open it", run: `kms put-key-policy --key-id $key --policy-name default --policy '{"Version":"2012-10-17","Statement":[` +
+				`{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::$account:root"},"Action":"kms:*","Resource":"*"},` +
+				`{"Effect":"Allow","Principal":{"Service":"logs.$region.amazonaws.com"},"Action":["kms:Encrypt*","kms:Decrypt*","kms:ReEncrypt*","kms:GenerateDataKey*","kms:Describe*"],` +
+				`"Resource":"*","Condition":{"ArnLike":{"kms:EncryptionContext:aws:logs:arn":"arn:aws:logs:$region:$account:log-group:*"}}}]}'`,
+		},
 		{name: "encrypt", run: "logs associate-kms-key --log-group-name /other --kms-key-id $key"},
 		{name: "describe", run: "logs describe-log-groups --log-group-name-prefix /other", want: want{
 			"logGroups[].logGroupName": list("/other"),

@@ -61,3 +61,37 @@ func (x *KMS) Refusal(account, region, roleARN, ref string) string {
 	}
 	return ""
 }
+
+// Permits says whether a caller may use a key through S3, which asks KMS in the caller's name: action is
+// kms:GenerateDataKey or kms:Decrypt. Nil means that it may.
+func (x *KMS) Permits(c *service.Call, action, ref string) *service.Error {
+	through := *c
+	through.Service, through.Operation = "kms", strings.TrimPrefix(action, "kms:")
+	need := crypting(nil, nil)
+	need.context = policyeval.Map{"kms:viaservice": {"s3." + c.Region + ".amazonaws.com"}}
+	var refusal *service.Error
+	errors.As(x.with(&through, &ref, need, func(*place, *key) *service.Error { return nil }), &refusal)
+	return refusal
+}
+
+// ServiceMay says whether a key's policy lets a service principal take an action; keys are condition keys of the request,
+// in any case.
+func (x *KMS) ServiceMay(account, region, ref, principal, action string, keys map[string][]string) bool {
+	if f := strings.SplitN(ref, ":", 6); len(f) == 6 {
+		account, ref = f[4], strings.TrimPrefix(f[5], "key/")
+	}
+	p := x.place(account, region)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if a := p.aliases[ref]; a != nil {
+		ref = a.target
+	}
+	k := p.keys[ref]
+	if k == nil {
+		return false
+	}
+	return policyeval.Evaluate(&policyeval.Request{
+		Principal: policyeval.Principal{Service: principal}, Action: action, Resource: k.arn(), ResourceAccount: k.account,
+		Context: policyeval.NewMap(keys),
+	}, &policyeval.Policies{Resource: k.policy, ResourceDecides: true}).Decision == policyeval.Allowed
+}

@@ -19,6 +19,8 @@ import (
 type Keys interface {
 	// Key finds a key of this region by its ARN.
 	Key(account, region, ref string) (kmstypes.KeyMetadata, bool)
+	// ServiceMay says whether the key's policy lets a service principal take an action, given condition keys.
+	ServiceMay(account, region, ref, principal, action string, keys map[string][]string) bool
 }
 
 // Logs holds log groups. It is safe for concurrent use.
@@ -70,7 +72,7 @@ func (l *Logs) createLogGroup(c *service.Call, in *cloudwatchlogs.CreateLogGroup
 	if strings.HasPrefix(strings.ToLower(name), "aws/") {
 		return nil, invalid("Log groups starting with AWS/ are reserved for AWS.")
 	}
-	if err := l.checkKey(c, in.KmsKeyId); err != nil {
+	if err := l.checkKey(c, in.KmsKeyId, name); err != nil {
 		return nil, err
 	}
 	l.mu.Lock()
@@ -115,7 +117,7 @@ func (l *Logs) deleteLogGroup(c *service.Call, in *cloudwatchlogs.DeleteLogGroup
 }
 
 func (l *Logs) associateKmsKey(c *service.Call, in *cloudwatchlogs.AssociateKmsKeyInput) (*cloudwatchlogs.AssociateKmsKeyOutput, error) {
-	if err := l.checkKey(c, in.KmsKeyId); err != nil {
+	if err := l.checkKey(c, in.KmsKeyId, aws.ToString(named(in.LogGroupName, in.ResourceIdentifier))); err != nil {
 		return nil, err
 	}
 	err := l.edit(c, in.LogGroupName, in.ResourceIdentifier, func(g *types.LogGroup) { g.KmsKeyId = in.KmsKeyId })
@@ -173,9 +175,9 @@ func named(name, identifier *string) *string {
 	return aws.String(strings.TrimSuffix(after, ":*"))
 }
 
-// checkKey refuses a key that is missing, disabled or not symmetric. Whether the key's policy lets CloudWatch Logs use it
-// is not looked at. Source: AssociateKmsKey API reference.
-func (l *Logs) checkKey(c *service.Call, key *string) error {
+// checkKey refuses a key that is missing, disabled or not symmetric, and one whose policy doesn't let CloudWatch Logs of
+// the region use it for the group. Source: AssociateKmsKey API reference; CloudWatch Logs user guide, "Encrypt log data".
+func (l *Logs) checkKey(c *service.Call, key *string, group string) error {
 	if key == nil {
 		return nil
 	}
@@ -187,9 +189,22 @@ func (l *Logs) checkKey(c *service.Call, key *string) error {
 	}
 	found, ok := l.keys.Key(c.Account, c.Region, *key)
 	if !ok || found.KeyState != kmstypes.KeyStateEnabled || found.KeySpec != kmstypes.KeySpecSymmetricDefault || found.KeyUsage != kmstypes.KeyUsageTypeEncryptDecrypt {
-		return invalid("The specified KMS key does not exist or is not allowed to be used with Arn '%s'", groupARN(c.Partition, c.Account, c.Region, "*"))
+		return unusable(c, group)
+	}
+	context := map[string][]string{"kms:EncryptionContext:aws:logs:arn": {groupARN(c.Partition, c.Account, c.Region, group)}}
+	for _, action := range []string{"kms:Encrypt", "kms:Decrypt", "kms:GenerateDataKey"} {
+		// The suffix of the principal in China is unconfirmed, so both are taken.
+		if !slices.ContainsFunc([]string{".amazonaws.com", ".amazonaws.com.cn"}, func(suffix string) bool {
+			return l.keys.ServiceMay(c.Account, c.Region, *key, "logs."+c.Region+suffix, action, context)
+		}) {
+			return unusable(c, group)
+		}
 	}
 	return nil
+}
+
+func unusable(c *service.Call, group string) error {
+	return invalid("The specified KMS key does not exist or is not allowed to be used with Arn '%s'", groupARN(c.Partition, c.Account, c.Region, group))
 }
 
 func search(groups []types.LogGroup, name string) (int, bool) {

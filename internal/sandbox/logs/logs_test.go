@@ -31,6 +31,12 @@ func (oneKey) Key(_, _, ref string) (kmstypes.KeyMetadata, bool) {
 	return k, ref == goodKey
 }
 
+// ServiceMay lets CloudWatch Logs of the region encrypt for every group but one.
+func (oneKey) ServiceMay(_, _, _, principal, _ string, keys map[string][]string) bool {
+	return principal == "logs.eu-west-1.amazonaws.com" &&
+		keys["kms:EncryptionContext:aws:logs:arn"][0] != "arn:aws:logs:eu-west-1:111111111111:log-group:closed"
+}
+
 func call() *service.Call {
 	return &service.Call{Context: context.Background(), Partition: "aws", Account: "111111111111", Region: "eu-west-1", Now: time.UnixMilli(1_000)}
 }
@@ -134,6 +140,7 @@ func TestCreateRefusals(t *testing.T) {
 		{"reserved", "aws/x", "", "InvalidParameterException"},
 		{"key id", "x", "1234", "InvalidParameterException"},
 		{"disabled key", "x", goodKey + "-disabled", "InvalidParameterException"},
+		{"key that is closed to it", "closed", goodKey, "InvalidParameterException"},
 		{"unknown key", "x", "arn:aws:kms:eu-west-1:111111111111:key/bad", "InvalidParameterException"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

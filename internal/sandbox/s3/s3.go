@@ -27,6 +27,8 @@ import (
 type Keys interface {
 	// Key finds a key of this region by its id, ARN, alias name or alias ARN.
 	Key(account, region, ref string) (kmstypes.KeyMetadata, bool)
+	// Permits says whether the caller may use a key through S3; action is kms:GenerateDataKey or kms:Decrypt.
+	Permits(c *service.Call, action, key string) *service.Error
 }
 
 // S3 holds buckets of all accounts and regions. It is safe for concurrent use.

@@ -45,6 +45,13 @@ func (oneKey) Key(_, _, ref string) (kmstypes.KeyMetadata, bool) {
 	return kmstypes.KeyMetadata{}, false
 }
 
+func (oneKey) Permits(c *service.Call, action, _ string) *service.Error {
+	if c.Principal.ARN == "stranger to "+action {
+		return service.Errorf("AccessDeniedException", "not authorized to perform: %s", action)
+	}
+	return nil
+}
+
 // deny refuses the actions that it holds.
 type deny map[string]bool
 

@@ -135,6 +135,22 @@ func (s *S3) ask(x *exchange, action, resource string) *service.Error {
 	return &service.Error{Code: "AccessDenied", Message: refused.Message, Status: http.StatusForbidden} // S3's code has no "Exception"
 }
 
+// askKey asks KMS in the caller's name, which knows the key's policy and grants. Everyone who may use S3 may use the key
+// that AWS manages for it.
+func (s *S3) askKey(x *exchange, action, key string) *service.Error {
+	if refused := s.ask(x, action, key); refused != nil || s.keys == nil || strings.HasSuffix(key, managedKeyID) {
+		return refused
+	}
+	refused := s.keys.Permits(x.call, action, key)
+	if refused == nil {
+		return nil
+	}
+	if refused.Code == "AccessDeniedException" {
+		return &service.Error{Code: "AccessDenied", Message: refused.Message, Status: http.StatusForbidden}
+	}
+	return &service.Error{Code: "KMS." + refused.Code, Message: refused.Message, Status: http.StatusBadRequest}
+}
+
 func accessDenied() *service.Error {
 	return &service.Error{Code: "AccessDenied", Message: "Access Denied", Status: http.StatusForbidden}
 }
@@ -143,7 +159,7 @@ func accessDenied() *service.Error {
 func (s *S3) write(x *exchange) {
 	e, refused := s.wanted(x.bucket, x.r.Header)
 	if refused == nil && e.Mode == SSEKMS {
-		refused = s.ask(x, "kms:GenerateDataKey", e.KMSKey)
+		refused = s.askKey(x, "kms:GenerateDataKey", e.KMSKey)
 	}
 	if refused == nil && x.operation == "CopyObject" {
 		refused = s.readable(x)
@@ -195,7 +211,7 @@ func (s *S3) read(x *exchange) {
 		}
 		if err == nil {
 			if e := encryptionOf(o.Metadata); e.Mode == SSEKMS && x.operation == "GetObject" {
-				if refused := s.ask(x, "kms:Decrypt", e.KMSKey); refused != nil {
+				if refused := s.askKey(x, "kms:Decrypt", e.KMSKey); refused != nil {
 					x.fail(refused)
 					return
 				}

@@ -37,8 +37,8 @@ func repairPolicy() string {
 	return allow(
 		"account:ListRegions", "cloudformation:DescribeStackResources", "cloudtrail:LookupEvents", "cloudwatch:GetMetricData",
 		"ec2:Describe*", "glue:*", "iam:GetRole", "iam:GetRolePolicy", "iam:ListRolePolicies", "iam:ListAttachedRolePolicies",
-		"iam:GetPolicy", "iam:GetPolicyVersion", "iam:PassRole", "iam:SimulatePrincipalPolicy", "kms:CreateAlias", "kms:CreateGrant",
-		"kms:CreateKey", "kms:DescribeKey", "kms:EnableKeyRotation", "kms:GetKeyPolicy", "kms:GetKeyRotationStatus", "kms:ListAliases",
+		"iam:GetPolicy", "iam:GetPolicyVersion", "iam:GetContextKeysForPrincipalPolicy", "iam:PassRole", "iam:SimulatePrincipalPolicy", "kms:CreateAlias", "kms:CreateGrant",
+		"kms:CreateKey", "kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey", "kms:EnableKeyRotation", "kms:GetKeyPolicy", "kms:GetKeyRotationStatus", "kms:ListAliases",
 		"kms:ListGrants", "kms:ListResourceTags", "kms:PutKeyPolicy", "kms:RevokeGrant", "kms:TagResource", "logs:DescribeLogGroups",
 		"s3:GetBucketLocation", "s3:GetEncryptionConfiguration", "s3:GetObject", "s3:ListBucket", "s3:PutObject", "s3:DeleteObject",
 		"sagemaker:ListNotebookInstances", "sagemaker:DescribeNotebookInstance", "sagemaker:ListTags",
