@@ -93,11 +93,16 @@ func newServices(o Options, regions []string) (*services, error) {
 	s.s3 = s3.New(s.kms, s.iam)
 	s.glue = glue.New(glue.Options{
 		Roles: s.iam, Subnets: s.ec2, Objects: s.s3, Keys: s.kms, RolePolicies: s.iam, Permissions: s.iam,
-		Settings: glue.Settings{Provisioning: o.Provisioning, EndOfLife: o.EndOfLife},
+		Settings: glue.Settings{Provisioning: o.Provisioning, EndOfLife: o.EndOfLife, Quotas: raisedQuotas()},
 	})
 	s.quotas = quotas.New(glueLimits{s.glue})
 	s.tagging = tagging.New(map[string]tagging.Source{"glue": s.glue, "kms": s.kms})
 	return s, nil
+}
+
+// raisedQuotas are what AWS has raised its defaults to for everyone here, so that pages can be filled through the API.
+func raisedQuotas() glue.Quotas {
+	return glue.Quotas{DevEndpoints: 1000, SecurityConfigurations: 1000, MLTransforms: 1000}
 }
 
 // list is every service that speaks one of the generic protocols.
