@@ -12,7 +12,7 @@ const (
 	minRate  = 2    // calls/s: the lowest limit that AWS documents (cloudtrail LookupEvents); pauses do the rest
 	maxRate  = 5000 // calls/s: no AWS location answers more
 	minPause = 100 * time.Millisecond
-	maxPause = 20 * time.Second
+	maxPause = 8 * time.Second // so that a location which throttles everything is given up not much later than ThrottleLimit
 )
 
 // limiter paces the calls of one location. AWS publishes no limits for Glue, so it starts without one and learns from
