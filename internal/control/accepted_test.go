@@ -34,11 +34,13 @@ func TestAcceptedReads(t *testing.T) {
 		"a key, which sop does not ask": {sealed(first), map[string]resource.Fact[resource.Key]{first: unread(excluded)}, policy.SOP, control.Pass, false},
 		"a key that strict asks for":    {sealed(first), map[string]resource.Fact[resource.Key]{first: unread(excluded)}, policy.Strict, control.Unknown, true},
 		"one of two keys": {
-			sealed(first, second), map[string]resource.Fact[resource.Key]{first: unread(excluded), second: unread(throttled)},
+			sealed(first, second),
+			map[string]resource.Fact[resource.Key]{first: unread(excluded), second: unread(throttled)},
 			policy.Strict, control.Unknown, false,
 		},
 		"one key accepted, the other gone": {
-			sealed(first, second), map[string]resource.Fact[resource.Key]{first: unread(excluded), second: resource.Absent[resource.Key]()},
+			sealed(first, second),
+			map[string]resource.Fact[resource.Key]{first: unread(excluded), second: resource.Absent[resource.Key]()},
 			policy.Strict, control.Fail, false,
 		},
 	} {
