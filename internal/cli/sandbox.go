@@ -39,6 +39,7 @@ While it runs, its controls (all POST but calls):
   /_sandbox/faults     [{"operation":"glue:GetMLTransforms","error":"AccessDeniedException","times":3}]; [] ends them
   /_sandbox/clock      {"advance":"10m"}
   /_sandbox/settings   {"latency":"200ms","provisioning":"2s","rate":5,"end_of_life":true}
+  /_sandbox/write      {"account":"111111111111","region":"us-east-1","endpoint":"E","path":"s3://B/K"}: E writes an object
   /_sandbox/reset      as at the start
 
 EXIT STATUS

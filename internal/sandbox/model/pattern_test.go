@@ -26,7 +26,8 @@ func TestPatterns(t *testing.T) {
 		},
 		{
 			"partitions that are newer than the pattern", `arn:aws(-(cn|us-gov|iso(-[bef])?))?:glue:.*`,
-			[]string{"arn:aws-eusc:glue:eusc-de-east-1:1:job/j", "arn:aws:glue:x"}, []string{"arn:aws:kms:x"},
+			[]string{"arn:aws-eusc:glue:eusc-de-east-1:1:job/j", "arn:aws:glue:x"},
+			[]string{"arn:aws:kms:x"},
 		},
 		{"IAM's paths", `(\u002F)|(\u002F[\u0021-\u007E]+\u002F)`, []string{"/", "/a/b/"}, []string{"", "a/", "/a b/"}},
 	}

@@ -87,7 +87,7 @@ func (m *SageMaker) listNotebookInstances(c *service.Call, in *listNotebookInsta
 		return nil, err
 	}
 	found := m.find(c, in)
-	scope := strings.Join([]string{aws.ToString(in.NameContains), string(in.StatusEquals), aws.ToString(in.NotebookInstanceLifecycleConfigNameContains)}, "\x00")
+	scope := strings.Join([]string{aws.ToString(in.NameContains), in.StatusEquals, aws.ToString(in.NotebookInstanceLifecycleConfigNameContains)}, "\x00")
 	page, next, err := paging.Cut(found, func(n Notebook) string { return n.Name }, size, in.NextToken, scope)
 	if err != nil {
 		return nil, validation("Invalid NextToken")
