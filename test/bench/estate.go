@@ -9,10 +9,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
 )
 
@@ -65,32 +63,22 @@ func (b bench) version(ctx context.Context) (measured, error) {
 
 // timed runs the binary and measures its process. Exit status 2 and 3 are verdicts, not failures.
 func (b bench) timed(ctx context.Context, env []string, args ...string) (measured, error) {
-	var stderr strings.Builder
-	cmd := exec.CommandContext(ctx, b.binary, args...)
+	self, err := os.Executable()
+	if err != nil {
+		return measured{}, err
+	}
+	var stdout, stderr strings.Builder
+	cmd := exec.CommandContext(ctx, self, append([]string{measureWord, b.binary}, args...)...)
 	cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + b.dir}, env...)
-	cmd.Stderr = &stderr
-	start := time.Now()
-	err := cmd.Run()
-	m := measured{wall: time.Since(start)}
-	var exit *exec.ExitError
-	if err != nil && (!errors.As(err, &exit) || exit.ExitCode() < 2 || exit.ExitCode() > 3) {
-		return m, fmt.Errorf("%s: %w\n%s", strings.Join(args, " "), err, stderr.String())
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	if err := cmd.Run(); err != nil {
+		return measured{}, fmt.Errorf("%s: %w\n%s", strings.Join(args, " "), err, stderr.String())
 	}
-	m.cpu = cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
-	m.peakBytes = peak(cmd.ProcessState)
-	return m, nil
-}
-
-// peak is the largest resident size of a process that has ended.
-func peak(p *os.ProcessState) int64 {
-	usage, ok := p.SysUsage().(*syscall.Rusage)
-	if !ok {
-		return 0
+	var u usage
+	if err := json.Unmarshal([]byte(stdout.String()), &u); err != nil {
+		return measured{}, err
 	}
-	if runtime.GOOS == "darwin" {
-		return usage.Maxrss // bytes there, kilobytes elsewhere
-	}
-	return usage.Maxrss * 1024
+	return measured{wall: u.Wall, cpu: u.CPU, peakBytes: u.PeakBytes}, nil
 }
 
 // sandbox starts the sandbox in a process of its own and returns its URL and what ends it.

@@ -16,6 +16,9 @@ import (
 )
 
 func main() {
+	if len(os.Args) > 2 && os.Args[1] == measureWord {
+		os.Exit(measureProcess(os.Args[2:]))
+	}
 	only := flag.String("run", "", "run only the row of this name")
 	binary := flag.String("binary", "", "measure this binary instead of building one")
 	list := flag.Bool("list", false, "list the rows and exit")
