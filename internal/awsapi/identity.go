@@ -1,7 +1,6 @@
 package awsapi
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -190,38 +189,41 @@ func mayBeEntered(state string) bool {
 	return true
 }
 
-// Members lists the accounts of the caller's organization, sorted by id. A page that fails fails the whole listing.
-func (s *Session) Members(ctx context.Context) ([]Member, error) {
+// Members lists the accounts of the caller's organization, page by page as they come. An error after some pages means
+// that the list is not whole.
+func (s *Session) Members(ctx context.Context, page func([]Member)) error {
 	const operation = "organizations:ListAccounts"
 	caller, err := s.Caller(ctx)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	p := s.home.At(s.Region())
 	in := &organizations.ListAccountsInput{}
-	var members []Member
+	whole := false // the caller's own account was seen
 	for {
 		out, err := Read(ctx, p, operation, s.organizations.ListAccounts, in, p.organizations())
 		if err != nil {
-			return nil, &operationError{operation, err}
+			return &operationError{operation, err}
 		}
+		members := make([]Member, 0, len(out.Accounts))
 		for _, a := range out.Accounts {
 			state := string(a.State)
 			if state == "" {
 				state = string(a.Status) // the older member; AWS retires it in favour of State
 			}
-			members = append(members, Member{
-				ID: aws.ToString(a.Id), Name: aws.ToString(a.Name), State: state, Active: mayBeEntered(state),
-			})
+			m := Member{ID: aws.ToString(a.Id), Name: aws.ToString(a.Name), State: state, Active: mayBeEntered(state)}
+			whole = whole || m.ID == caller.Account
+			members = append(members, m)
 		}
-		if LastPage(in.NextToken, out.NextToken) {
-			if !slices.ContainsFunc(members, func(m Member) bool { return m.ID == caller.Account }) {
-				return nil, &operationError{operation, errNotWhole}
-			}
-			slices.SortFunc(members, func(a, b Member) int { return cmp.Compare(a.ID, b.ID) })
-			return members, nil
+		page(members)
+		if !LastPage(in.NextToken, out.NextToken) {
+			in.NextToken = out.NextToken
+			continue
 		}
-		in.NextToken = out.NextToken
+		if !whole {
+			return &operationError{operation, errNotWhole}
+		}
+		return nil
 	}
 }
 

@@ -17,7 +17,8 @@ func tunedClient(maxInFlight int) *awshttp.BuildableClient {
 	return awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) {
 		t.MaxIdleConns = 2 * maxInFlight
 		t.MaxIdleConnsPerHost = maxInFlight
-		t.MaxConnsPerHost = 0 // the session bounds calls in flight
+		t.MaxConnsPerHost = maxInFlight // else a call that finds none idle dials, and then takes one given back meanwhile
+		t.WriteBufferSize = 2 << 10     // what most requests need, headers included
 		t.IdleConnTimeout = 60 * time.Second
 		t.DisableCompression = true // AWS's control-plane answers are not compressed; asking costs a header and a reader
 	})

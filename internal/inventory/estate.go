@@ -12,23 +12,15 @@ import (
 // run is one Scan.
 type run struct {
 	*Scanner
-	scope   Scope
-	caller  awsapi.Identity
-	members map[string]bool // accounts that this audit enters; keys of theirs are read through them
-	out     chan *resource.Snapshot
-	slots   chan struct{} // one per location being read
+	scope  Scope
+	caller awsapi.Identity
+	roster *roster // keys of the accounts in it are read through them
+	out    chan *resource.Snapshot
+	slots  chan struct{} // one per location being read
 }
 
-// target is an account to read, or the reason not to.
-type target struct {
-	account string
-	skip    *resource.Failure
-}
-
-// discovery is what is asked before the accounts are known, all at once to save round trips.
+// discovery is what is asked before any account is read, all at once to save round trips.
 type discovery struct {
-	members    []awsapi.Member
-	membersErr error
 	homeRegions
 	wrong error // a *RegionError: a region was asked for that does not exist
 }
@@ -41,6 +33,12 @@ type homeRegions struct {
 
 // estate reads every account of the scope, some at a time.
 func (r *run) estate(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	var enrolling, accounts sync.WaitGroup
+	r.roster = newRoster()
+	enrolling.Go(func() { r.enrol(ctx) })
+	defer enrolling.Wait()
+	defer cancel()
 	d, err := r.discover(ctx)
 	if err == nil {
 		err = d.wrong
@@ -48,17 +46,12 @@ func (r *run) estate(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	targets := r.targets(d)
-	r.members = make(map[string]bool, len(targets))
-	for _, t := range targets {
-		if t.skip == nil {
-			r.members[t.account] = true
-		}
-	}
-	r.accountsLeft.Store(int64(len(targets)))
-	var accounts sync.WaitGroup
 	window := make(chan struct{}, accountsAtOnce)
-	for _, t := range targets {
+	for {
+		t, ok := r.roster.next()
+		if !ok {
+			break
+		}
 		window <- struct{}{} // never blocks for long: once ctx has ended, accounts end without a call
 		accounts.Go(func() {
 			r.account(ctx, t, d.homeRegions)
@@ -72,9 +65,6 @@ func (r *run) estate(ctx context.Context) error {
 func (r *run) discover(ctx context.Context) (discovery, error) {
 	var d discovery
 	var asking sync.WaitGroup
-	if r.scope.Organization {
-		asking.Go(func() { d.members, d.membersErr = r.session.Members(ctx) })
-	}
 	if len(r.scope.Regions) == 0 && len(r.scope.Accounts) == 0 {
 		d.asked = true
 		asking.Go(func() { d.regions, d.err = r.session.Home().Regions(ctx) })
@@ -86,50 +76,6 @@ func (r *run) discover(ctx context.Context) (discovery, error) {
 	r.caller, err = r.session.Caller(ctx)
 	asking.Wait()
 	return d, err
-}
-
-// targets lists the accounts to read. Accounts that were named are read even where the organization does not know
-// them. When the organization could not be listed, that is a target of its own, so that coverage shows it.
-func (r *run) targets(d discovery) []target {
-	if !r.scope.Organization {
-		if len(r.scope.Accounts) == 0 {
-			return []target{{account: r.caller.Account}}
-		}
-		return named(r.scope.Accounts)
-	}
-	if d.membersErr != nil {
-		failure := awsapi.Classify(d.membersErr, opListAccounts)
-		list := []target{{account: r.caller.Account, skip: &failure}}
-		if len(r.scope.Accounts) == 0 {
-			return append(list, target{account: r.caller.Account})
-		}
-		return append(list, named(r.scope.Accounts)...)
-	}
-	wanted := named(r.scope.Accounts)
-	var list []target
-	for _, m := range d.members {
-		if len(wanted) > 0 && !slices.Contains(r.scope.Accounts, m.ID) {
-			continue
-		}
-		t := target{account: m.ID}
-		if !m.Active {
-			t.skip = &resource.Failure{
-				Operation: opListAccounts, Class: resource.Skipped, Message: "the account's state is " + m.State,
-			}
-		}
-		list = append(list, t)
-		wanted = slices.DeleteFunc(wanted, func(w target) bool { return w.account == m.ID })
-	}
-	return append(list, wanted...)
-}
-
-func named(accounts []string) []target {
-	sorted := slices.Compact(slices.Sorted(slices.Values(accounts)))
-	list := make([]target, len(sorted))
-	for i, a := range sorted {
-		list[i] = target{account: a}
-	}
-	return list
 }
 
 // account reads all locations of one account and gives its credentials up.

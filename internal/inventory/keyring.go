@@ -134,7 +134,7 @@ func (u *keyUses) start(ctx context.Context, refs []string) {
 			continue
 		}
 		id := keyID{arn: arn.String(), via: arn.Account}
-		if !u.run.members[arn.Account] {
+		if !u.run.roster.enters(ctx, arn.Account) {
 			id.via = u.place.Location.Account
 		}
 		e, isNew := u.run.keys.entry(id, ref, u.place.Location)
