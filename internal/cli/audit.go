@@ -198,7 +198,7 @@ func runAudit(ctx context.Context, env Env, o auditOptions, outs outputs) (err e
 
 	ctx, stop := env.Interruptible(ctx)
 	defer stop()
-	env.TuneMemory()
+	env.TuneMemory(auditMemory)
 	session, err := awsapi.Open(ctx, awsapi.Options{Profile: o.profile, Role: o.role, ExternalID: o.externalID})
 	if err != nil {
 		return err

@@ -32,7 +32,7 @@ func newHarness(environment map[string]string) *harness {
 		Now:           time.Now,
 		NewID:         func() string { return "audit-1" },
 		Interruptible: context.WithCancel,
-		TuneMemory:    func() {},
+		TuneMemory:    func(int64) {},
 	}
 	return h
 }

@@ -111,6 +111,7 @@ func runSandbox(ctx context.Context, env Env, o sandboxOptions) (err error) {
 	}
 	ctx, stop := env.Interruptible(ctx)
 	defer stop()
+	env.TuneMemory(sandboxMemory)
 	server, err := sandbox.Start(o.listen, o.Options)
 	if err != nil {
 		return err
