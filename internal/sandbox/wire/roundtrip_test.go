@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"bytes"
 	"compress/gzip"
 	"context"
 	"io"
@@ -35,8 +36,26 @@ import (
 	"github.com/glueguard/glueguard/internal/sandbox/service"
 )
 
+// detached sends a copy of each request's body. The SDK closes its body as soon as an answer's head is there, and where
+// that is before net/http has looked for the body's end, which happens on loopback, net/http gives up the connection in
+// the middle of the answer.
+type detached struct{ http.RoundTripper }
+
+func (d detached) RoundTrip(r *http.Request) (*http.Response, error) {
+	if r.Body != nil {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			return nil, err
+		}
+		r = r.Clone(r.Context())
+		r.Body = io.NopCloser(bytes.NewReader(body))
+	}
+	return d.RoundTripper.RoundTrip(r)
+}
+
 func sdkConfig(url string) aws.Config {
 	return aws.Config{
+		HTTPClient:   &http.Client{Transport: detached{&http.Transport{}}},
 		Region:       "eu-west-1",
 		BaseEndpoint: aws.String(url),
 		Credentials:  credentials.NewStaticCredentialsProvider("111111111111", "secret", ""),
