@@ -1,9 +1,11 @@
 package cli
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -105,8 +107,35 @@ func bare(err error) error {
 	return err
 }
 
-// write writes every report: files first, so that the one on standard output can name them.
+// write writes every report. The one on standard output is made beside the files, but nothing of it appears before
+// they are whole, since it names them.
 func (all outputs) write(stdout io.Writer, look report.Look, audit report.Source) error {
+	held := &gate{w: stdout, opened: make(chan error, 1)}
+	var screen *output
+	for _, o := range all {
+		if o.path == "" {
+			screen = o
+		} else {
+			look.Files = append(look.Files, o.path)
+		}
+	}
+	shown := make(chan error, 1)
+	go func() {
+		var err error
+		if screen != nil {
+			err = screen.format.New(look).Write(held, audit)
+		}
+		shown <- errors.Join(err, held.flush())
+	}()
+	err := all.writeFiles(audit)
+	held.opened <- err
+	if shownErr := <-shown; err == nil && shownErr != nil {
+		return fmt.Errorf("write the %s: %w", screen.format.Name, shownErr)
+	}
+	return err
+}
+
+func (all outputs) writeFiles(audit report.Source) error {
 	for _, o := range all {
 		if o.path == "" {
 			continue
@@ -114,17 +143,55 @@ func (all outputs) write(stdout io.Writer, look report.Look, audit report.Source
 		if err := o.writeFile(audit); err != nil {
 			return fmt.Errorf("output file %s: %w", o.path, err)
 		}
-		look.Files = append(look.Files, o.path)
-	}
-	for _, o := range all {
-		if o.path != "" {
-			continue
-		}
-		if err := o.format.New(look).Write(stdout, audit); err != nil {
-			return fmt.Errorf("write the %s: %w", o.format.Name, err)
-		}
 	}
 	return nil
+}
+
+// gateHolds is how many bytes a gate keeps before its writer has to wait.
+const gateHolds = 4 << 20
+
+// gate holds what is written to it until it is opened; one that is opened with an error passes nothing on.
+type gate struct {
+	w      io.Writer
+	opened chan error // gets one value
+	held   net.Buffers
+	size   int // of what is held
+	passed bool
+	err    error
+}
+
+func (g *gate) Write(p []byte) (int, error) {
+	if !g.passed {
+		select {
+		case err := <-g.opened:
+			g.pass(err)
+		default:
+			if g.size+len(p) <= gateHolds {
+				g.held, g.size = append(g.held, bytes.Clone(p)), g.size+len(p)
+				return len(p), nil
+			}
+			g.pass(<-g.opened)
+		}
+	}
+	if g.err != nil {
+		return 0, g.err
+	}
+	return g.w.Write(p)
+}
+
+// flush waits until the gate is open, and passes on what it held.
+func (g *gate) flush() error {
+	if !g.passed {
+		g.pass(<-g.opened)
+	}
+	return g.err
+}
+
+func (g *gate) pass(err error) {
+	if err == nil {
+		_, err = g.held.WriteTo(g.w)
+	}
+	g.passed, g.held, g.err = true, nil, err
 }
 
 func (o *output) writeFile(audit report.Source) error {

@@ -2,6 +2,7 @@ package report
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -63,7 +64,7 @@ type jsonWriter struct{}
 
 func (jsonWriter) Write(w io.Writer, audit Source) error {
 	out := bufio.NewWriterSize(w, 64<<10)
-	head, err := marshal(headOf(audit.Head()))
+	head, err := newEncoder().marshal(headOf(audit.Head()))
 	if err != nil {
 		return fmt.Errorf("write the head: %w", err)
 	}
@@ -85,9 +86,9 @@ func (jsonWriter) Write(w io.Writer, audit Source) error {
 }
 
 func writeList[T any](out *bufio.Writer, each func(func(T) error) error) error {
-	first := true
+	first, lines := true, newEncoder()
 	err := each(func(item T) error {
-		line, err := marshal(item)
+		line, err := lines.marshal(item)
 		if err != nil {
 			return err
 		}
@@ -105,37 +106,42 @@ func writeList[T any](out *bufio.Writer, each func(func(T) error) error) error {
 	return err
 }
 
-// marshal leaves <, > and & as they are: AWS's messages have them, and nothing here goes into a web page unescaped.
-func marshal(v any) ([]byte, error) {
-	var b jsonBuffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(v); err != nil {
-		return nil, err
-	}
-	return b[:len(b)-1], nil // without the newline
+// encoder marshals one value after the other into the same memory. It leaves <, > and & as they are: AWS's messages
+// have them, and nothing here goes into a web page unescaped.
+type encoder struct {
+	buffer bytes.Buffer
+	json   *json.Encoder
 }
 
-type jsonBuffer []byte
+func newEncoder() *encoder {
+	e := new(encoder)
+	e.json = json.NewEncoder(&e.buffer)
+	e.json.SetEscapeHTML(false)
+	return e
+}
 
-func (b *jsonBuffer) Write(p []byte) (int, error) {
-	*b = append(*b, p...)
-	return len(p), nil
+// marshal returns a value's JSON, good until the next call.
+func (e *encoder) marshal(v any) ([]byte, error) {
+	e.buffer.Reset()
+	if err := e.json.Encode(v); err != nil {
+		return nil, err
+	}
+	return e.buffer.Bytes()[:e.buffer.Len()-1], nil // without the newline
 }
 
 // linesWriter writes one object per line; the field "type" comes first and says which.
 type linesWriter struct{}
 
 func (linesWriter) Write(w io.Writer, audit Source) error {
-	out := bufio.NewWriterSize(w, 64<<10)
-	if err := writeLine(out, struct {
+	out, lines := bufio.NewWriterSize(w, 64<<10), newEncoder()
+	if err := lines.writeLine(out, struct {
 		Type string `json:"type"`
 		auditHead
 	}{"head", headOf(audit.Head())}); err != nil {
 		return err
 	}
 	err := audit.EachCoverage(func(c resource.Coverage) error {
-		return writeLine(out, struct {
+		return lines.writeLine(out, struct {
 			Type string `json:"type"`
 			resource.Coverage
 		}{"coverage", c})
@@ -144,7 +150,7 @@ func (linesWriter) Write(w io.Writer, audit Source) error {
 		return fmt.Errorf("write the coverage: %w", err)
 	}
 	err = audit.EachFinding(func(f finding.Finding) error {
-		return writeLine(out, struct {
+		return lines.writeLine(out, struct {
 			Type string `json:"type"`
 			finding.Finding
 		}{"finding", complete(f)})
@@ -155,8 +161,8 @@ func (linesWriter) Write(w io.Writer, audit Source) error {
 	return out.Flush()
 }
 
-func writeLine(out *bufio.Writer, v any) error {
-	line, err := marshal(v)
+func (e *encoder) writeLine(out *bufio.Writer, v any) error {
+	line, err := e.marshal(v)
 	if err != nil {
 		return err
 	}
