@@ -59,21 +59,19 @@ const onConflict = ` ON CONFLICT (id) DO UPDATE SET
 	audit       = iif(excluded.judged_at >= judged_at, excluded.audit, audit),
 	judged_at   = max(excluded.judged_at, judged_at)`
 
-// seen is what the history needs of a packed finding.
+// seen is a finding as the history knows it.
 type seen struct {
-	ID       string         `json:"id"`
-	Control  control.ID     `json:"control"`
-	Status   control.Status `json:"status"`
-	SeenIn   string         `json:"seen_in"`
-	Resource struct {
-		Account string `json:"account"`
-		Region  string `json:"region"`
-	} `json:"resource"`
+	ID      string     `json:"id"`
+	Control control.ID `json:"control"`
+	Account string     `json:"account"`
+	Region  string     `json:"region"`
+	Verdict int        `json:"verdict"`
+	SeenIn  string     `json:"in,omitempty"` // the locations that showed it, where not its own
 }
 
 func recordSeen(ctx context.Context, tx *sql.Tx, audit, started int64) error {
 	const columns = 10
-	rows, err := tx.QueryContext(ctx, `SELECT findings FROM part WHERE audit = ? AND findings <> x'5b5d'`, audit)
+	rows, err := tx.QueryContext(ctx, `SELECT seen FROM part WHERE audit = ? AND seen <> x'5b5d'`, audit)
 	if err != nil {
 		return fmt.Errorf("read the audit's findings: %w", err)
 	}
@@ -89,8 +87,7 @@ func recordSeen(ctx context.Context, tx *sql.Tx, audit, started int64) error {
 			return fmt.Errorf("unpack findings: %w", err)
 		}
 		for _, f := range list {
-			args = append(args, f.ID, string(f.Control), f.Resource.Account, f.Resource.Region, f.SeenIn,
-				verdictOf(f.Status), audit, started, started, started)
+			args = append(args, f.ID, string(f.Control), f.Account, f.Region, f.SeenIn, f.Verdict, audit, started, started, started)
 		}
 		if len(args) >= columns*batchFindings {
 			if err := insertRows(ctx, tx, upsert, columns, args, onConflict); err != nil {

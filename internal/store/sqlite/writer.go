@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/glueguard/glueguard/internal/control"
-	"github.com/glueguard/glueguard/internal/finding"
 	"github.com/glueguard/glueguard/internal/resource"
 	"github.com/glueguard/glueguard/internal/store"
 )
@@ -106,38 +105,40 @@ func (w *writer) write(batch []store.Part) error {
 	if len(batch) == 0 {
 		return nil
 	}
-	const columns = 6
+	const columns = 7
 	args := make([]any, 0, columns*len(batch))
 	for _, p := range batch {
 		coverage, err := pack(p.Coverage)
 		if err != nil {
 			return fmt.Errorf("pack the coverage of %s: %w", p.Location, err)
 		}
-		findings, err := pack(rowsOf(p))
+		findings, err := pack(p.Findings)
 		if err != nil {
 			return fmt.Errorf("pack the findings of %s: %w", p.Location, err)
 		}
-		args = append(args, w.audit, p.Location.Account, p.Location.Region, joinControls(p.Settled), coverage, findings)
+		seen, err := pack(seenOf(p))
+		if err != nil {
+			return fmt.Errorf("pack what was seen in %s: %w", p.Location, err)
+		}
+		args = append(args, w.audit, p.Location.Account, p.Location.Region, joinControls(p.Settled), coverage, findings, seen)
 	}
 	// The caller's context must not end a write half way: an interrupted audit keeps what it read.
 	return w.store.inTx(context.Background(), func(tx *sql.Tx) error {
 		return insertRows(context.Background(), tx,
-			`INSERT INTO part (audit, account, region, settled, coverage, findings) VALUES `, columns, args, "")
+			`INSERT INTO part (audit, account, region, settled, coverage, findings, seen) VALUES `, columns, args, "")
 	})
 }
 
-// row is a finding as it is packed: with the locations that showed it, which the history needs.
-type row struct {
-	finding.Finding
-	SeenIn string `json:"seen_in,omitempty"`
-}
-
-func rowsOf(p store.Part) []row {
-	rows := make([]row, len(p.Findings))
+// seenOf is what the history needs of a part's findings.
+func seenOf(p store.Part) []seen {
+	list := make([]seen, len(p.Findings))
 	for i, f := range p.Findings {
-		rows[i] = row{Finding: f, SeenIn: joinLocations(p.SeenIn[f.ID])}
+		list[i] = seen{
+			ID: f.ID, Control: f.Control, Account: f.Resource.Account, Region: f.Resource.Region,
+			Verdict: verdictOf(f.Status), SeenIn: joinLocations(p.SeenIn[f.ID]),
+		}
 	}
-	return rows
+	return list
 }
 
 func pack[T any](list []T) ([]byte, error) {
