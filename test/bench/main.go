@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"text/tabwriter"
 	"time"
 )
@@ -47,7 +48,7 @@ func run(ctx context.Context, binary, only string) error {
 			return err
 		}
 	}
-	fmt.Printf("%s, %s/%s, %d CPUs\n\n", runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.NumCPU())
+	fmt.Printf("%s, %s/%s, %d CPUs%s\n\n", runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), load())
 	table := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "what\tcalls\tfloor\twall\tCPU\tpeak memory\tgoal\t")
 	var failed error
@@ -71,6 +72,16 @@ func run(ctx context.Context, binary, only string) error {
 		return err
 	}
 	return failed
+}
+
+// load says how busy the machine was in the last minute, where it tells: figures taken beside other work mean little.
+func load() string {
+	average, err := os.ReadFile("/proc/loadavg")
+	if err != nil {
+		return ""
+	}
+	lastMinute, _, _ := strings.Cut(string(average), " ")
+	return ", load " + lastMinute
 }
 
 func build(ctx context.Context, binary string) error {
