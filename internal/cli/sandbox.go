@@ -1,9 +1,7 @@
 package cli
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -171,13 +169,8 @@ func readFaults(path string) ([]sandbox.Fault, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the faults: %w", err)
 	}
-	if text = bytes.TrimSpace(text); bytes.HasPrefix(text, []byte("{")) {
-		text = append(append([]byte("["), text...), ']')
-	}
-	d := json.NewDecoder(bytes.NewReader(text))
-	d.DisallowUnknownFields()
-	var faults []sandbox.Fault
-	if err := d.Decode(&faults); err != nil {
+	faults, err := sandbox.DecodeFaults(text)
+	if err != nil {
 		return nil, fmt.Errorf("read the faults: %s: %w", path, err)
 	}
 	return faults, nil
