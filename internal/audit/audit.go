@@ -163,7 +163,7 @@ func (r *run) judge(s *resource.Snapshot) error {
 		r.head.Summary.Locations++
 	}
 	for _, c := range s.Coverage {
-		if failed(c.Status) {
+		if c.Unread() {
 			r.unread++
 		}
 	}
@@ -221,13 +221,4 @@ func (r *run) nothing() error {
 	return r.add(store.Part{Coverage: []resource.Coverage{{
 		Operation: "sts:GetCallerIdentity", Status: string(resource.Interrupted), Message: "interrupted before it was known what to read",
 	}}})
-}
-
-// failed tells whether a coverage status means that something should have been read and was not.
-func failed(status string) bool {
-	switch resource.FailureClass(status) {
-	case resource.CoverageOK, resource.Unsupported, resource.Excluded, resource.Skipped:
-		return false
-	}
-	return true
 }

@@ -87,7 +87,7 @@ func nothingInScope(outside []resource.Location) error {
 // whatever account its failure is filed under.
 func organizationUnread(s *resource.Snapshot) bool {
 	return slices.ContainsFunc(s.Coverage, func(c resource.Coverage) bool {
-		return c.Operation == "organizations:ListAccounts" && failed(c.Status)
+		return c.Operation == "organizations:ListAccounts" && c.Unread()
 	})
 }
 

@@ -41,10 +41,10 @@ func tallyOf(audit Source) (*tally, error) {
 		if r == nil {
 			r = &reads{status: c.Status, operation: c.Operation, code: c.ErrorCode, message: c.Message}
 			byKey[k] = r
-			if isNote(c.Status) {
-				t.notes = append(t.notes, r)
-			} else {
+			if c.Unread() {
 				t.unread = append(t.unread, r)
+			} else {
+				t.notes = append(t.notes, r)
 			}
 		}
 		r.entries++
@@ -60,15 +60,6 @@ func tallyOf(audit Source) (*tally, error) {
 	slices.SortFunc(t.unread, order)
 	slices.SortFunc(t.notes, order)
 	return t, err
-}
-
-// isNote tells whether a status says that there was nothing to be read, rather than that reading failed.
-func isNote(status string) bool {
-	switch resource.FailureClass(status) {
-	case resource.Unsupported, resource.Excluded, resource.Skipped:
-		return true
-	}
-	return false
 }
 
 // entries sums the entries of all.

@@ -43,3 +43,13 @@ type Coverage struct {
 	ErrorCode string `json:"error_code"`
 	Message   string `json:"message"`
 }
+
+// Unread tells whether something should have been read and was not: the exit status and the list of what could not be
+// read both rest on it. Unsupported, excluded and skipped are neither ok nor unread.
+func (c Coverage) Unread() bool {
+	switch FailureClass(c.Status) {
+	case CoverageOK, Unsupported, Excluded, Skipped:
+		return false
+	}
+	return true
+}
