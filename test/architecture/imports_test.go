@@ -51,7 +51,9 @@ func listPackages(t *testing.T) []pkg {
 
 // pureRooms are the rooms without a world, in the order of the pipeline: each imports only those before it.
 func pureRooms() []string {
-	return []string{"internal/resource", "internal/iampolicy", "internal/policy", "internal/control", "internal/finding"}
+	return []string{
+		"internal/resource", "internal/iampolicy", "internal/policy", "internal/control", "internal/finding", "internal/plan", "internal/preflight", "internal/change",
+	}
 }
 
 // rule forbids imports and says why. It applies to the rooms that `from` accepts.
@@ -103,7 +105,7 @@ func rules() []rule {
 		},
 		{
 			"the AWS SDK stays in its rooms", "only they know how AWS speaks",
-			outside("internal/inventory", "internal/awsapi", "internal/sandbox", "test"), sdk,
+			outside("internal/inventory", "internal/action", "internal/awsapi", "internal/sandbox", "test"), sdk,
 		},
 		{
 			"SQL stays in the stores", "everything else speaks to the contract of internal/store",
@@ -127,7 +129,22 @@ func rules() []rule {
 		},
 		{
 			"the store knows data, not work", "it is told what to keep",
-			below("internal/store"), importsAny(module+"/internal/audit", module+"/internal/inventory", module+"/internal/awsapi", module+"/internal/report"),
+			below("internal/store"), importsAny(module+"/internal/audit", module+"/internal/inventory", module+"/internal/awsapi", module+"/internal/report",
+				module+"/internal/action", module+"/internal/execute", module+"/internal/verify", module+"/internal/propose", module+"/internal/repair", module+"/internal/engine"),
+		},
+		{
+			"execute knows no engine and no AWS", "the same steps must run under every engine",
+			below("internal/execute"), importsAny(module+"/internal/engine", module+"/internal/repair", module+"/internal/action", module+"/internal/verify",
+				module+"/internal/inventory", module+"/internal/awsapi", module+"/internal/store/sqlite"),
+		},
+		{
+			"engines know the work only by its contract", "what a change does must not depend on where it runs",
+			below("internal/engine"), importsAny(module+"/internal/repair", module+"/internal/action", module+"/internal/verify", module+"/internal/propose",
+				module+"/internal/inventory", module+"/internal/awsapi", module+"/internal/store/sqlite"),
+		},
+		{
+			"verification shares nothing with what it verifies", "a mistake in making must not be repeated in checking",
+			below("internal/verify"), importsAny(module+"/internal/action", module+"/internal/engine", module+"/internal/repair"),
 		},
 		{
 			"reports read the store's contract only", "a report must be able to render any stored audit",
@@ -173,8 +190,11 @@ func TestImportRulesCatch(t *testing.T) {
 		"nothing imports the command line but main": {
 			ImportPath: module + "/internal/report", Imports: []string{module + "/internal/cli/view"},
 		},
-		"the store knows data, not work":         {ImportPath: module + "/internal/store/sqlite", Imports: []string{module + "/internal/audit"}},
-		"reports read the store's contract only": {ImportPath: module + "/internal/report", Imports: []string{module + "/internal/store/sqlite"}},
+		"execute knows no engine and no AWS":                {ImportPath: module + "/internal/execute", Imports: []string{module + "/internal/action"}},
+		"engines know the work only by its contract":        {ImportPath: module + "/internal/engine/local", Imports: []string{module + "/internal/repair"}},
+		"verification shares nothing with what it verifies": {ImportPath: module + "/internal/verify", Imports: []string{module + "/internal/action"}},
+		"the store knows data, not work":                    {ImportPath: module + "/internal/store/sqlite", Imports: []string{module + "/internal/audit"}},
+		"reports read the store's contract only":            {ImportPath: module + "/internal/report", Imports: []string{module + "/internal/store/sqlite"}},
 	}
 	for _, r := range rules() {
 		t.Run(r.name, func(t *testing.T) {
