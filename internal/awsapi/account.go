@@ -9,7 +9,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/account"
-	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/glue"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/organizations"
@@ -204,8 +203,4 @@ func (p *Place) organizations() []func(*organizations.Options) {
 
 func (p *Place) accounts() []func(*account.Options) {
 	return []func(*account.Options){func(o *account.Options) { o.Region, o.Credentials = p.Location.Region, p.account }}
-}
-
-func (p *Place) ec2() []func(*ec2.Options) {
-	return []func(*ec2.Options){func(o *ec2.Options) { o.Region, o.Credentials = p.Location.Region, p.account }}
 }

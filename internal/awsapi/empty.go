@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"reflect"
 
 	"github.com/aws/smithy-go/middleware"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
@@ -14,7 +15,8 @@ import (
 var errEmpty = errors.New("the answer is empty")
 
 // refuseEmpty makes successful answers without a body fail. The SDK takes one for an answer with no member set, and so
-// a connection cut right after its headers for a listing of nothing. Every operation read here answers with a body.
+// a connection cut right after its headers for a listing of nothing. Every operation read here answers with a body, and
+// so does every changing one whose answer has members.
 func refuseEmpty(stack *middleware.Stack) error {
 	return stack.Deserialize.Add(middleware.DeserializeMiddlewareFunc("RefuseEmpty", func(
 		ctx context.Context, in middleware.DeserializeInput, next middleware.DeserializeHandler,
@@ -23,11 +25,25 @@ func refuseEmpty(stack *middleware.Stack) error {
 		if err != nil {
 			return out, metadata, err
 		}
+		if c, ok := ctx.Value(changing{}).(*changed); ok && c.bare {
+			return out, metadata, nil
+		}
 		if answer, ok := out.RawResponse.(*smithyhttp.Response); ok {
 			err = someBody(answer)
 		}
 		return out, metadata, err
 	}), middleware.After)
+}
+
+// isBare tells whether an operation's output has no members of its own.
+func isBare[O any]() bool {
+	t := reflect.TypeFor[O]()
+	for i := range t.NumField() {
+		if f := t.Field(i); f.IsExported() && f.Name != "ResultMetadata" {
+			return false
+		}
+	}
+	return true
 }
 
 func someBody(answer *smithyhttp.Response) error {

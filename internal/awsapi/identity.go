@@ -145,7 +145,7 @@ func (p *Place) describeRegions(ctx context.Context, every bool) ([]string, erro
 	if every {
 		in.AllRegions = &every
 	}
-	out, err := Read(ctx, p, operation, p.account.session.ec2.DescribeRegions, in, p.ec2())
+	out, err := Read(ctx, p, operation, p.account.session.EC2.DescribeRegions, in, p.EC2())
 	if err != nil {
 		return nil, &operationError{operation, err}
 	}

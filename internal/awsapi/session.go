@@ -13,14 +13,20 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/account"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/glue"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/organizations"
 	"github.com/aws/aws-sdk-go-v2/service/resourcegroupstaggingapi"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/servicequotas"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go/logging"
+	"github.com/aws/smithy-go/middleware"
 
+	"github.com/glueguard/glueguard/internal/awsapi/sagemaker"
 	"github.com/glueguard/glueguard/internal/resource"
 )
 
@@ -55,9 +61,16 @@ type Clients struct {
 	KMS     *kms.Client
 	Tagging *resourcegroupstaggingapi.Client
 
+	// What a repair looks at, or writes to, around a resource.
+	IAM            *iam.Client
+	EC2            *ec2.Client
+	S3             *s3.Client
+	CloudFormation *cloudformation.Client
+	Quotas         *servicequotas.Client
+	SageMaker      *sagemaker.Client
+
 	sts           *sts.Client
 	account       *account.Client
-	ec2           *ec2.Client
 	organizations *organizations.Client
 }
 
@@ -108,7 +121,7 @@ func Open(ctx context.Context, o Options) (*Session, error) {
 		return nil, err
 	}
 	o.Region = cfg.Region
-	cfg.APIOptions = append(cfg.APIOptions, lean, refuseEmpty)
+	cfg.APIOptions = append(cfg.APIOptions, lean, refuseEmpty, noteLeft)
 	s := &Session{
 		opts:      o,
 		chain:     cfg.Credentials,
@@ -200,12 +213,24 @@ func noRetry() aws.Retryer { return aws.NopRetryer{} }
 
 func newClients(cfg aws.Config) Clients {
 	return Clients{
-		Glue:          glue.NewFromConfig(cfg),
-		KMS:           kms.NewFromConfig(cfg),
-		Tagging:       resourcegroupstaggingapi.NewFromConfig(cfg),
-		sts:           sts.NewFromConfig(cfg),
-		account:       account.NewFromConfig(cfg),
-		ec2:           ec2.NewFromConfig(cfg),
-		organizations: organizations.NewFromConfig(cfg),
+		Glue:           glue.NewFromConfig(cfg),
+		KMS:            kms.NewFromConfig(cfg),
+		Tagging:        resourcegroupstaggingapi.NewFromConfig(cfg),
+		IAM:            iam.NewFromConfig(cfg),
+		EC2:            ec2.NewFromConfig(cfg),
+		S3:             newS3(cfg),
+		CloudFormation: cloudformation.NewFromConfig(cfg),
+		Quotas:         servicequotas.NewFromConfig(cfg),
+		SageMaker:      sagemaker.New(cfg),
+		sts:            sts.NewFromConfig(cfg),
+		account:        account.NewFromConfig(cfg),
+		organizations:  organizations.NewFromConfig(cfg),
 	}
+}
+
+// newS3 makes the client for S3, which keeps the SDK's whole stack: answers without a body are good ones there, and its
+// checksums use what lean takes out. Where the endpoint is not AWS's own, its host has no names of buckets.
+func newS3(cfg aws.Config) *s3.Client {
+	cfg.APIOptions = []func(*middleware.Stack) error{noteLeft}
+	return s3.NewFromConfig(cfg, func(o *s3.Options) { o.UsePathStyle = o.BaseEndpoint != nil })
 }
