@@ -88,6 +88,7 @@ func (d *decoder) policy(n ast.Node) Policy {
 		{name: "require", read: func(n ast.Node) { p.Require = d.require(n) }},
 		{name: "keys", read: func(n ast.Node) { p.Keys = d.keys(n) }},
 		{name: "scope", read: func(n ast.Node) { p.Scope = d.scope(n) }},
+		{name: "repair", read: func(n ast.Node) { p.Repair = d.repair(n) }},
 		{name: "exceptions", read: func(n ast.Node) {
 			d.list(n, "exceptions", func(n ast.Node) { p.Exceptions = append(p.Exceptions, d.exception(n)) })
 		}},
@@ -96,6 +97,7 @@ func (d *decoder) policy(n ast.Node) Policy {
 		}},
 	})
 	d.contradictions(n, p)
+	d.unfitRepair(n, p)
 	return p
 }
 

@@ -29,6 +29,19 @@ scope:
     include: [eu-west-1, us-*]
     exclude: [us-gov-*]
   controls: [glue-dev-endpoint-s3-encryption, glue-encryption-key-management]
+repair:
+  mode: SSE-KMS
+  create_key: true
+  strategy: side-by-side
+  labels_s3: s3://labels-{account}-{region}/glue/
+  grant_role: true
+  repoint_jobs: false
+  parallel: 8
+  twins: 2
+  settle: 45s
+  wait_limit: 40m
+  metric_tolerance: 0.1
+  owned_by_code: [terraform, "managed-by=*code*"]
 exceptions:
   - control: glue-dev-endpoint-s3-encryption
     resource: arn:aws:glue:eu-west-1:111122223333:devEndpoint/legacy
@@ -56,6 +69,11 @@ func TestDecodeFull(t *testing.T) {
 			Accounts: policy.AccountScope{Include: []policy.AccountID{"111122223333"}, Exclude: []policy.AccountID{"999999999999"}},
 			Regions:  policy.RegionScope{Include: []policy.RegionPattern{"eu-west-1", "us-*"}, Exclude: []policy.RegionPattern{"us-gov-*"}},
 			Controls: []policy.ControlID{"glue-dev-endpoint-s3-encryption", "glue-encryption-key-management"},
+		},
+		Repair: policy.Repair{
+			Mode: "SSE-KMS", Create: "alias/glueguard", Strategy: "side-by-side", LabelsS3: "s3://labels-{account}-{region}/glue/",
+			GrantRole: true, Parallel: 8, Twins: 2, Settle: "45s", WaitLimit: "40m", MetricTolerance: 0.1,
+			OwnedByCode: []policy.TagPattern{"terraform", "managed-by=*code*"},
 		},
 		Exceptions: []policy.Exception{{
 			Control: "glue-dev-endpoint-s3-encryption", Resource: "arn:aws:glue:eu-west-1:111122223333:devEndpoint/legacy",
@@ -91,9 +109,37 @@ func files() map[string]file {
 		"empty lists":           {src: "keys: {allowed: [], accounts: []}\nscope: {controls: []}\nexceptions: []\n"},
 		"comment after a value": {src: "profile: sop # the default\nexceptions: [] # none\n"},
 
+		"key by alias":           {src: "repair: {kms_key: alias/data/glue}\n"},
+		"key by ARN":             {src: "repair: {kms_key: 'arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab'}\n"},
+		"key by id":              {src: "repair: {kms_key: 1234abcd-12ab-34cd-56ef-1234567890ab, create_key: false}\n"},
+		"an alias to make":       {src: "repair: {create_key: alias/our-glue}\n"},
+		"repair weaker than one": {src: "require: {ml_transform: SSE-KMS}\nrepair: {mode: SSE-S3}\n"},
+		"whole tolerance":        {src: "repair: {metric_tolerance: 1}\n"},
+
+		"misspelt repair field": {src: "repair: {kms-key: alias/x}\n", errs: []string{`1:10: repair has no field "kms-key"; did you mean "kms_key"?`}},
+		"repair to nothing":     {src: "repair: {mode: NONE}\n", errs: []string{`1:16: mode is "NONE"; it must be one of SSE-S3, SSE-KMS`}},
+		"key by name":           {src: "repair: {kms_key: our-key}\n", errs: []string{`1:19: kms_key is "our-key"; it must be a KMS key's id or ARN`}},
+		"two keys":              {src: "repair: {kms_key: alias/x, create_key: true}\n", errs: []string{"1:40: kms_key names a key and create_key makes one"}, semantic: true},
+		"alias of AWS's own":    {src: "repair: {create_key: alias/aws/glue}\n", errs: []string{`1:22: create_key is "alias/aws/glue", but`}, semantic: true},
+		"create_key a number":   {src: "repair: {create_key: 1}\n", errs: []string{"1:22: create_key is the number 1; it must be true, false or an alias"}},
+		"unknown strategy":      {src: "repair: {strategy: delete}\n", errs: []string{`1:20: strategy is "delete"; it must be one of replace, side-by-side, retire`}},
+		"labels without s3":     {src: "repair: {labels_s3: our-bucket/x}\n", errs: []string{`1:21: labels_s3 is "our-bucket/x"; it must be s3://BUCKET/PREFIX/`}},
+		"unknown placeholder":   {src: "repair: {labels_s3: 's3://labels-{name}/'}\n", errs: []string{"1:21: labels_s3 has a placeholder that is none"}, semantic: true},
+		"none at once":          {src: "repair: {parallel: 0}\n", errs: []string{"1:20: parallel is 0; it must be a whole number from 1 to 1000"}},
+		"half at once":          {src: "repair: {parallel: 1.5}\n", errs: []string{"1:20: parallel is the number 1.5; it must be a whole number"}},
+		"fewer than none":       {src: "repair: {twins: -1}\n", errs: []string{"1:17: twins is -1; it must be"}},
+		"two units":             {src: "repair: {settle: 1m30s}\n", errs: []string{`1:18: settle is "1m30s"; it must be a time span with one unit`}},
+		"wait too short":        {src: "repair: {wait_limit: 10s}\n", errs: []string{"1:22: wait_limit is 10s; it must be 1m0s or more"}, semantic: true},
+		"no tolerance":          {src: "repair: {metric_tolerance: 0}\n", errs: []string{"1:28: metric_tolerance is 0; it must be a number above 0"}},
+		"too tolerant":          {src: "repair: {metric_tolerance: 5.5}\n", errs: []string{"1:28: metric_tolerance is 5.5; it must be"}},
+		"tolerance as text":     {src: "repair: {metric_tolerance: low}\n", errs: []string{`1:28: metric_tolerance is the text "low"; it must be`}},
+		"grant as text":         {src: "repair: {grant_role: \"yes\"}\n", errs: []string{`1:22: grant_role is the text "yes"; it must be true or false`}},
+		"tag without a key":     {src: "repair: {owned_by_code: [\"=x\"]}\n", errs: []string{`1:26: an entry of owned_by_code is "=x"; it must be a tag`}},
+		"repair to what fails":  {src: "profile: strict\nrepair: {mode: SSE-S3}\n", errs: []string{"2:16: the policy requires SSE-KMS everywhere"}, semantic: true},
+
 		"not a mapping":        {src: "- profile: sop\n", errs: []string{"1:1: the policy is a list; it must be a mapping (key: value)"}},
 		"just text":            {src: "sop\n", errs: []string{`1:1: the policy is the text "sop"; it must be a mapping (key: value)`}},
-		"unknown field":        {src: "profile: sop\nregions: [eu-west-1]\n", errs: []string{`2:1: the policy has no field "regions"; it has profile, require, keys, scope, exceptions, accepted_unread`}},
+		"unknown field":        {src: "profile: sop\nregions: [eu-west-1]\n", errs: []string{`2:1: the policy has no field "regions"; it has profile, require, keys, scope, repair, exceptions, accepted_unread`}},
 		"misspelt field":       {src: "exeptions: []\n", errs: []string{`1:1: the policy has no field "exeptions"; did you mean "exceptions"?`}},
 		"misspelt inner field": {src: "require:\n  dev_endpont: SSE-KMS\n", errs: []string{`2:3: require has no field "dev_endpont"; did you mean "dev_endpoint"?`}},
 		"capital letters":      {src: "Profile: strict\n", errs: []string{`1:1: the policy has no field "Profile"; did you mean "profile"?`}},
@@ -329,6 +375,8 @@ func TestDigest(t *testing.T) {
 		"empty lists and none":        {"", "exceptions: []\nkeys: {allowed: []}\n"},
 		"flow and block":              {"require: {dev_endpoint: SSE-KMS}\n", "require:\n  dev_endpoint: SSE-KMS\n"},
 		"quotes":                      {"profile: strict\n", "profile: \"strict\"\n"},
+		"a repair of defaults":        {"", "repair: {parallel: 4, settle: 30s, strategy: replace, create_key: false, owned_by_code: []}\n"},
+		"one time in two units":       {"repair: {settle: 60s}\n", "repair: {settle: 1m}\n"},
 		"a file and its JSON version": {"profile: strict\n", `{"profile": "strict"}`},
 	}
 	for name, pair := range same {
@@ -342,6 +390,7 @@ func TestDigest(t *testing.T) {
 		"require: {dev_endpoint: SSE-KMS, ml_transform: SSE-KMS}\n", "keys: {accounts: [\"111122223333\"]}\n",
 		"scope: {accounts: {include: [\"111122223333\"]}}\n", "scope: {accounts: {exclude: [\"111122223333\"]}}\n",
 		"scope: {regions: {include: [eu-west-1]}}\n", "exceptions:\n" + e1, "exceptions:\n" + e2, "exceptions:\n" + e1 + e2,
+		"repair: {mode: SSE-S3}\n", "repair: {mode: SSE-KMS}\n", "repair: {settle: 31s}\n", "repair: {owned_by_code: [a]}\n",
 	} {
 		d := decode(src)
 		if other, ok := seen[d]; ok {

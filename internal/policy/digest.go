@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"reflect"
 	"slices"
 
 	"github.com/glueguard/glueguard/internal/resource"
@@ -21,6 +22,7 @@ func (p Policy) Digest() string {
 		MLTransform    resource.Mode
 		Keys           Keys
 		Scope          Scope
+		Repair         *Repair `json:",omitempty"` // left out where it says nothing but defaults
 		Exceptions     []Exception
 		AcceptedUnread []UnreadRead
 	}{
@@ -36,6 +38,9 @@ func (p Policy) Digest() string {
 		},
 		Exceptions:     setFunc(p.Exceptions, Exception.Compare),
 		AcceptedUnread: setFunc(p.AcceptedUnread, UnreadRead.Compare),
+	}
+	if r := p.Repair.meaning(); !reflect.DeepEqual(r, Repair{}.meaning()) {
+		meaning.Repair = &r
 	}
 	text, err := json.Marshal(meaning)
 	if err != nil {

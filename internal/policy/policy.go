@@ -27,6 +27,7 @@ type Policy struct {
 	Require        Require      `yaml:"require" jsonschema_description:"The weakest encryption mode accepted, by resource type; what is left out follows the profile"`
 	Keys           Keys         `yaml:"keys" jsonschema_description:"Which KMS keys may be used, and by which accounts"`
 	Scope          Scope        `yaml:"scope" jsonschema_description:"Which accounts, regions and controls this policy covers; everything when left out"`
+	Repair         Repair       `yaml:"repair" jsonschema_description:"How failing resources are repaired where the command line says nothing else"`
 	Exceptions     []Exception  `yaml:"exceptions" jsonschema_description:"Failing findings that are accepted for a while"`
 	AcceptedUnread []UnreadRead `yaml:"accepted_unread" jsonschema_description:"Reads that will always be denied, such as those of a region closed by a service control policy, and are accepted as unread"`
 }

@@ -71,6 +71,31 @@ func (Date) JSONSchema() *jsonschema.Schema {
 	return s
 }
 
+// JSONSchema describes the modes that a repair can aim at.
+func (RepairMode) JSONSchema() *jsonschema.Schema {
+	return enum(resource.ModeSSES3, resource.ModeSSEKMS)
+}
+
+// JSONSchema lists the strategies.
+func (RepairStrategy) JSONSchema() *jsonschema.Schema { return enum(strategies()...) }
+
+// JSONSchema describes a reference to a key.
+func (KeyRef) JSONSchema() *jsonschema.Schema { return text(keyRefRule) }
+
+// JSONSchema describes true, false or an alias.
+func (NewKeyAlias) JSONSchema() *jsonschema.Schema {
+	return &jsonschema.Schema{OneOf: []*jsonschema.Schema{{Type: "boolean"}, text(aliasRule)}}
+}
+
+// JSONSchema describes an S3 prefix.
+func (S3Prefix) JSONSchema() *jsonschema.Schema { return text(s3Rule) }
+
+// JSONSchema describes a time span.
+func (Duration) JSONSchema() *jsonschema.Schema { return text(durationRule) }
+
+// JSONSchema describes a tag.
+func (TagPattern) JSONSchema() *jsonschema.Schema { return text(tagRule) }
+
 func text(rule string) *jsonschema.Schema {
 	return &jsonschema.Schema{Type: "string", Pattern: rule}
 }
