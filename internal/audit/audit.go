@@ -45,6 +45,10 @@ type Options struct {
 	Controls          []control.ID // none: all
 	Resources         []string     // ARNs, or names that are unique in scope; none: all
 
+	// Kept names, by ARN, the originals that a change keeps as its way back, with the change's id. They are judged like
+	// any other resource and get an advisory. May be nil.
+	Kept map[string]string
+
 	Now   func() time.Time
 	NewID func() string
 }
@@ -159,6 +163,7 @@ func (r *run) location(s *resource.Snapshot) error {
 func (r *run) judge(s *resource.Snapshot) error {
 	acceptUnread(s, r.Policy, r.now)
 	outcomes := r.wanted.keep(control.Evaluate(s, r.Policy, r.controls...))
+	adviseKept(outcomes, r.Kept)
 	if s.Location.Region != "" {
 		r.head.Summary.Locations++
 	}

@@ -474,3 +474,39 @@ func TestHistory(t *testing.T) {
 		})
 	}
 }
+
+// TestKeptOriginals: what a change keeps as its way back is judged as ever, and says so.
+func TestKeptOriginals(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	going := location(home, "a", "kept", "fresh", "going")
+	list, _ := going.DevEndpoints.Value()
+	list[2].Status = "TERMINATING"
+	o := options(s, &estate{snapshots: []*resource.Snapshot{going}}, 1)
+	o.Controls = []control.ID{control.DevEndpointS3}
+	o.Kept = map[string]string{list[0].ARN.String(): "change-1", list[2].ARN.String(): "change-2", "arn:aws:glue:a:other:devEndpoint/gone": "change-3"}
+	r, err := audit.Run(t.Context(), o)
+	if err != nil || r.Verdict() != audit.Failing {
+		t.Fatalf("verdict %v, error %v: keeping an original does not make it compliant", r.Verdict(), err)
+	}
+	got := map[string]string{}
+	err = s.EachFinding(t.Context(), r.Audit.ID, func(f finding.Finding) error {
+		got[f.Resource.Name] = string(f.Status)
+		for _, a := range f.Advisories {
+			if a.Code == control.AwaitingFinalize {
+				got[f.Resource.Name] += ": " + a.Message
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]string{
+		"kept":  "fail: the change change-1 has replaced it and keeps it as its way back; retire it with: glueguard finalize change-1",
+		"fresh": "fail", "going": "not_applicable",
+	}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("findings (-want +got):\n%s", d)
+	}
+}

@@ -85,3 +85,13 @@ func (r *run) keys() error {
 func place(f finding.Finding) resource.Location {
 	return resource.Location{Account: f.Resource.Account, Region: f.Resource.Region}
 }
+
+// adviseKept says of the originals that a change keeps as its way back that they await its finalize.
+func adviseKept(outcomes []control.Outcome, kept map[string]string) {
+	for i := range outcomes {
+		o := &outcomes[i]
+		if id, ok := kept[o.Resource.ARN]; ok && o.Status != control.NotApplicable {
+			o.Advisories = append(o.Advisories, control.KeptAsWayBack(id))
+		}
+	}
+}

@@ -90,6 +90,13 @@ func ownerAdvisories(tags map[string]string) []Advisory {
 	return []Advisory{{"stack-owned", fmt.Sprintf("the CloudFormation stack %q owns it, so change its template", stack)}}
 }
 
+// KeptAsWayBack is the advisory on an original that a change has replaced and keeps until it is finalized. It says
+// nothing of the verdict: the original is still there, and is judged as it is.
+func KeptAsWayBack(changeID string) Advisory {
+	return Advisory{AwaitingFinalize, fmt.Sprintf(
+		"the change %s has replaced it and keeps it as its way back; retire it with: glueguard finalize %[1]s", changeID)}
+}
+
 // usability lists what keeps a key from encrypting and decrypting Glue's data in these locations. The ARN is the key's.
 func usability(k resource.Key, arn resource.ARN, usedIn ...resource.Location) []problem {
 	var all []problem

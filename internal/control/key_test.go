@@ -239,3 +239,35 @@ func TestRemedyOfResources(t *testing.T) {
 		seen[step] = true
 	}
 }
+
+func TestRemediesNameTheCommandThatRepairs(t *testing.T) {
+	t.Parallel()
+	stack := map[string]string{"aws:cloudformation:stack-name": "etl"}
+	kept := []control.Advisory{control.KeptAsWayBack("c-1")}
+	for name, c := range map[string]struct {
+		outcome control.Outcome
+		want    string
+		not     string
+	}{
+		"endpoint":          {control.Outcome{Control: control.DevEndpointS3, Reason: control.NoConfiguration}, "glueguard plan --resource NAME --mode SSE-S3", ""},
+		"below":             {control.Outcome{Control: control.DevEndpointS3, Reason: control.BelowRequiredMode}, "glueguard plan --resource NAME --mode SSE-KMS", ""},
+		"logs":              {control.Outcome{Control: control.DevEndpointLogs, Reason: control.LogEncryptionAbsent}, "glueguard plan --resource NAME --mode SSE-KMS", ""},
+		"transform":         {control.Outcome{Control: control.MLTransform, Reason: control.UserDataDisabled}, "--labels-s3 s3://BUCKET/PREFIX", ""},
+		"transform dangles": {control.Outcome{Control: control.MLTransform, Reason: control.ConfigurationMissing}, "glueguard plan --resource NAME --mode SSE-KMS", ""},
+		"key in use":        {control.Outcome{Control: control.DevEndpointS3, Reason: "key-unusable"}, "glueguard plan --resource NAME --mode SSE-KMS --kms-key KEY", ""},
+		"key gone":          {control.Outcome{Control: control.KeyManagement, Reason: control.KeyMissing}, "glueguard plan", ""},
+		"of a stack": {
+			control.Outcome{Control: control.DevEndpointS3, Reason: control.NoConfiguration, Resource: resource.Ref{Tags: stack}}, "template", "glueguard plan",
+		},
+		"awaiting finalize": {control.Outcome{Control: control.MLTransform, Reason: control.UserDataDisabled, Advisories: kept}, "glueguard finalize", "glueguard plan"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c.outcome.Status = control.Fail
+			got := control.RemedyOf(c.outcome).Advice
+			if !strings.Contains(got, c.want) || c.not != "" && strings.Contains(got, c.not) {
+				t.Errorf("remedy %q: want %q in it, and not %q", got, c.want, c.not)
+			}
+		})
+	}
+}

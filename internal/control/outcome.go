@@ -55,8 +55,16 @@ type Advisory struct {
 const AcceptedUnread = "accepted-unread"
 
 // Accepted tells whether the outcome has that advisory.
-func (o Outcome) Accepted() bool {
-	return slices.ContainsFunc(o.Advisories, func(a Advisory) bool { return a.Code == AcceptedUnread })
+func (o Outcome) Accepted() bool { return o.advised(AcceptedUnread) }
+
+// AwaitingFinalize is the code of the advisory on an original that a change has replaced and keeps as its way back.
+const AwaitingFinalize = "awaiting-finalize"
+
+// AwaitsFinalize tells whether the outcome has that advisory.
+func (o Outcome) AwaitsFinalize() bool { return o.advised(AwaitingFinalize) }
+
+func (o Outcome) advised(code string) bool {
+	return slices.ContainsFunc(o.Advisories, func(a Advisory) bool { return a.Code == code })
 }
 
 // Encryption is the encryption in force, in the words that users are shown: the weakest entry where there are several.

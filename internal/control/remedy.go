@@ -27,7 +27,7 @@ func RemedyOf(o Outcome) Remedy {
 	case ModeUnrecognised:
 		return Remedy{Advice: "Update glueguard: AWS has added an encryption mode (aws glue get-security-configuration shows it)."}
 	case Reason(keyUnusable):
-		return Remedy{Advice: "Make the key usable (see its own finding), or replace the resource with one that uses another key."}
+		return Remedy{Advice: "Make the key usable (see its own finding), or replace the resource with one that uses another key (glueguard plan --resource NAME --mode SSE-KMS --kms-key KEY)."}
 	case Reason(keyUnverified):
 		return Remedy{Advice: "See why the key could not be read; where it was denied, allow the audit's role kms:DescribeKey on it. Then audit again."}
 	}
@@ -37,18 +37,20 @@ func RemedyOf(o Outcome) Remedy {
 // replacement says how to repair what AWS fixes at creation.
 func replacement(o Outcome) string {
 	switch {
+	case o.AwaitsFinalize():
+		return "It has been replaced already, and is kept as the way back: retire it (glueguard finalize CHANGE), or undo the change (glueguard backout CHANGE)."
 	case stackOwned(o):
 		return "Change the template of the CloudFormation stack that owns it; AWS can't change the encryption in place, so the resource is replaced."
 	case o.Control == MLTransform && o.Reason == ConfigurationMissing:
-		return "Replace the transform with one that has SSE-KMS user-data encryption; its task runs' configuration is gone, and AWS can't change either in place."
+		return "Replace the transform with one that has SSE-KMS user-data encryption (glueguard plan --resource NAME --mode SSE-KMS --create-key); its task runs' configuration is gone, and AWS can't change either in place."
 	case o.Control == MLTransform:
-		return "Replace the transform with one that has SSE-KMS user-data encryption (aws glue create-ml-transform --transform-encryption), and teach it the exported labels: AWS can't change it in place."
+		return "Replace the transform with one that has SSE-KMS user-data encryption and the same labels (glueguard plan --resource NAME --mode SSE-KMS --create-key --labels-s3 s3://BUCKET/PREFIX): AWS can't change it in place."
 	case o.Control == DevEndpointLogs:
-		return "Replace the endpoint with one whose security configuration has SSE-KMS log encryption: AWS can't change it in place."
+		return "Replace the endpoint with one that encrypts its logs with SSE-KMS, as it does S3 (glueguard plan --resource NAME --mode SSE-KMS --create-key): AWS can't change it in place."
 	case o.Reason == BelowRequiredMode:
-		return "Replace the endpoint with one whose security configuration has SSE-KMS under a customer-managed key: AWS can't change it in place."
+		return "Replace the endpoint with one that encrypts S3 with SSE-KMS under a customer-managed key (glueguard plan --resource NAME --mode SSE-KMS --create-key, or --kms-key KEY): AWS can't change it in place."
 	}
-	return "Replace the endpoint with one whose security configuration encrypts S3 (aws glue create-security-configuration, then create-dev-endpoint --security-configuration): AWS can't change it in place."
+	return "Replace the endpoint with one that encrypts S3 (glueguard plan --resource NAME --mode SSE-S3, or SSE-KMS with --create-key or --kms-key KEY): AWS can't change it in place."
 }
 
 func stackOwned(o Outcome) bool {
@@ -61,7 +63,7 @@ func keyRemedy(o Outcome) Remedy {
 	describe := "aws kms describe-key " + key
 	switch o.Reason {
 	case KeyMissing:
-		return Remedy{Advice: "Replace what names the key: a deleted key can't be brought back. Make a new one with aws kms create-key first."}
+		return Remedy{Advice: "Replace what names the key (glueguard plan --resource NAME --mode SSE-KMS --create-key): a deleted key can't be brought back."}
 	case KeyPendingDeletion:
 		return Remedy{"Cancel the key's deletion and enable it again.", fmt.Sprintf("aws kms cancel-key-deletion %s && aws kms enable-key %s", key, key)}
 	case KeyDisabled:
@@ -69,9 +71,9 @@ func keyRemedy(o Outcome) Remedy {
 	case KeyUnavailable:
 		return Remedy{"Import the key's material again, or connect its key store. Its state:", describe}
 	case KeyUsageUnfit, KeySpecUnfit:
-		return Remedy{Advice: "Use another key: make one with aws kms create-key, whose defaults fit, and replace what names this one."}
+		return Remedy{Advice: "Use another key: replace what names this one (glueguard plan --resource NAME --mode SSE-KMS --create-key)."}
 	case KeyRegionMismatch:
-		return Remedy{Advice: "Use a key of the same region as what it encrypts, and replace what names this one."}
+		return Remedy{Advice: "Use a key of the same region as what it encrypts: replace what names this one (glueguard plan --resource NAME --mode SSE-KMS --create-key)."}
 	case KeyPolicyWildcard, KeyPolicyOutside:
 		return Remedy{
 			"Take the statement out of the key's policy, or narrow it, and write it back with aws kms put-key-policy. The policy:",
