@@ -39,6 +39,9 @@ type Progress struct {
 	Uncertain  bool      // the open call was answered by nothing, or by a server error
 	Answered   bool      // the open call was answered (a server error): AWS said that it did not do it
 	Tries      int       // calls sent
+	Round      int       // calls sent since a person last said go on
+	Loose      int       // calls sent that may have taken effect for all that is known
+	Allowed    bool      // a person was told what is wrong with the step, and said go on
 	Calls      int       // AWS calls, reads too
 	Trouble    *Trouble
 	Facts      *Facts
@@ -56,8 +59,14 @@ type Change struct {
 	Steps     []Progress // of the phase under way, or the last one
 	Trouble   *Trouble   // why it waits, failed or was refused
 	Resumed   time.Time  // when a person last said go on; zero: never
+	Aim       State      // how the phase under way ends when its steps are done
+	Over      bool       // the phase has ended
+	Rest      State      // done or finalized, as the change last ended so; empty: never
+	Cause     *Trouble   // why the phase under way was begun, where something went wrong
+	Asked     bool       // a backout was asked for, and begins once the open call is settled
 	// Resources are what the change knows by role: the original from the start, the others once they are made.
 	Resources map[plan.Role]resource.Identity
+	Gone      map[plan.Role]bool // seen to be gone since
 	// What SaveDefinition kept; nil until then.
 	SavedEndpoint  *resource.EndpointDetail
 	SavedTransform *resource.TransformDetail

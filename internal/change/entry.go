@@ -13,7 +13,7 @@ type EntryKind string
 // The kinds of entries.
 const (
 	Opened    EntryKind = "opened"    // the change exists: Head
-	Began     EntryKind = "began"     // a phase: Phase, Steps, Reason
+	Began     EntryKind = "began"     // a phase: Phase, Steps, State (how it ends), Trouble (why, where something is wrong)
 	Intended  EntryKind = "intended"  // about to send the one call of a step; written and flushed before it
 	Succeeded EntryKind = "succeeded" // a step's effect is there: Facts
 	Retried   EntryKind = "retried"   // the call did not take effect and will be sent again: Trouble
@@ -22,7 +22,7 @@ const (
 	Halted    EntryKind = "halted"    // a person must decide, or an error must pass: Waiting or failed, Trouble
 	Resumed   EntryKind = "resumed"   // a person said go on
 	Ended     EntryKind = "ended"     // the phase is over, State says how
-	Noted     EntryKind = "noted"     // e.g. "unencrypted again": State regressed; Text
+	Noted     EntryKind = "noted"     // Text; e.g. "unencrypted again" with State regressed, or a backout asked for
 )
 
 // Entry is one line of a change's journal. Folding a change's entries gives its State, always the same.
@@ -40,6 +40,8 @@ type Entry struct {
 	Trouble *Trouble    `json:"trouble,omitempty"`
 	Text    string      `json:"text,omitempty"`
 	Calls   int         `json:"calls,omitempty"` // AWS calls made for the step since the entry before
+	// Answered says of Uncertain that AWS answered with a server error.
+	Answered bool `json:"answered,omitempty"`
 }
 
 // Head is what a change is about: written once, when it is opened.
