@@ -265,7 +265,7 @@ func (c *Change) progress(e Entry, refuse refuser) error {
 		p.Open, p.Allowed, p.Trouble = false, false, e.Trouble
 		p.Status, p.FinishedAt = StepFailed, e.At
 	case Succeeded:
-		p.Open, p.Uncertain, p.Allowed, p.Trouble = false, false, false, nil
+		p.Open, p.Uncertain, p.Allowed, p.Trouble = false, false, false, e.Trouble
 		p.Status, p.FinishedAt = StepDone, e.At
 	}
 	c.learn(p, e)

@@ -48,6 +48,7 @@ type Observation struct {
 	Facts   change.Facts
 	Detail  string // e.g. "PROVISIONING"
 	Trouble *change.Trouble
+	Calls   int // AWS calls that the look took; 0 counts as one
 }
 
 // Effect is what is known of a call that failed.
