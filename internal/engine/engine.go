@@ -4,6 +4,8 @@ package engine
 
 import (
 	"context"
+	"errors"
+	"fmt"
 
 	"github.com/glueguard/glueguard/internal/change"
 	"github.com/glueguard/glueguard/internal/execute"
@@ -25,8 +27,11 @@ const (
 type Job struct {
 	Verb     Verb
 	Plan     string // Apply: the stored plan's digest
-	Resource string // Apply: ARN of the item's resource
-	Change   string // the others: the change's id
+	Resource string // ARN of the item's resource; the other verbs may leave it empty
+	Change   string // all but Apply: the change's id
+	// Twin is the location ("account/region") in which the change makes a dev endpoint beside the ones there; empty where
+	// it makes none.
+	Twin string
 	// Under Finalize.
 	KeepTwin     bool // accept the twin under its own name
 	DeleteLabels bool // remove the exported labels
@@ -65,15 +70,52 @@ type Limits struct {
 // Event tells how a change is getting on.
 type Event struct {
 	Job     Job
-	Change  *change.Change // nil before it is open
+	ID      string         // of the change, once it is known
+	Change  *change.Change // nil before it was advanced for the first time
 	Detail  string         // what it waits for
-	Done    bool           // at rest, or never begun (Err)
-	Err     error          // why it was not begun, or could not go on
-	Skipped bool           // never begun: the canary failed, or too many failures, or interrupted
+	Done    bool           // the job's last event: at rest, or never begun, or left where it stands (Err)
+	Err     error          // why it was not begun, or could not go on; ctx's error when it was interrupted
+	Skipped bool           // never begun: the canary failed, or too many failures, or interrupted; Err says which
 }
 
+// AsAsked tells whether a job's last event says that it ended as it was asked to.
+func (e Event) AsAsked() bool {
+	if !e.Done || e.Err != nil || e.Change == nil {
+		return false
+	}
+	switch s := e.Change.State; e.Job.Verb {
+	case Apply:
+		return s == change.Done || s == change.Finalized
+	case Resume: // of whatever was under way; a change that took itself back says why
+		return s == change.Done || s == change.Finalized || s == change.BackedOut && e.Change.Trouble == nil
+	case Backout:
+		return s == change.BackedOut
+	case Finalize:
+		return s == change.Finalized
+	}
+	return false
+}
+
+// Why jobs are skipped.
+var (
+	ErrCanary      = errors.New("not started: a change of the canary did not end well")
+	ErrMaxFailures = errors.New("not started: too many changes did not end well")
+	ErrNoTwin      = errors.New("not started: the account's quota leaves no room for the twin, and no other change will make any")
+)
+
+// PanicError is what becomes of a panic in a worker.
+type PanicError struct {
+	Value any
+	Stack []byte
+}
+
+func (e *PanicError) Error() string { return fmt.Sprintf("internal error: %v", e.Value) }
+
 // Engine runs jobs until all are at rest or ctx ends; then it lets each finish its current call and returns ctx's error.
-// watch is called from one goroutine at a time.
+// Every job has exactly one last event, whatever becomes of it. watch is called from one goroutine at a time.
+//
+// A change counts as under way, for Limits.Parallel and Limits.Twins, from before it begins until it is at rest, its waits
+// for AWS too. Jobs of one resource run one after another. Each panic of a worker is its job's error.
 type Engine interface {
 	Run(ctx context.Context, jobs []Job, l Limits, watch func(Event)) error
 }

@@ -7,7 +7,12 @@ import (
 	"time"
 
 	"github.com/glueguard/glueguard/internal/change"
+	"github.com/glueguard/glueguard/internal/plan"
+	"github.com/glueguard/glueguard/internal/resource"
 )
+
+// ErrNotDurable is wrapped by Open when writes to journals would not survive a loss of power.
+var ErrNotDurable = errors.New("the store does not make its writes durable")
 
 // ErrFenced is wrapped by writes to a journal whose lease another holder has taken since.
 var ErrFenced = errors.New("another process has taken this change over")
@@ -21,6 +26,19 @@ type HeldError struct {
 func (e *HeldError) Error() string {
 	return fmt.Sprintf("%s is being worked on by %s", e.Resource, e.Holder)
 }
+
+// OpenError is returned by OpenChange when another change of the resource is still open. It wraps ErrState.
+type OpenError struct {
+	Resource string // ARN
+	Change   string // id of the one that is open
+	State    change.State
+}
+
+func (e *OpenError) Error() string {
+	return fmt.Sprintf("change %s of %s is %s", e.Change, e.Resource, e.State)
+}
+
+func (e *OpenError) Unwrap() error { return ErrState }
 
 // Holder says who holds a lease.
 type Holder struct {
@@ -42,7 +60,8 @@ type Lease interface {
 }
 
 // Journal is one change's journal. Append is one durable transaction that checks the lease's fencing token (ErrFenced)
-// and that the entry's Seq follows the last (ErrState).
+// and that the entry's Seq follows the last (ErrState). It goes through even when its context has ended: what was done
+// at AWS must be told.
 type Journal interface {
 	Entries(ctx context.Context) ([]change.Entry, error)
 	Append(ctx context.Context, e change.Entry) error
@@ -71,13 +90,53 @@ func (e *AmbiguousError) Error() string {
 type Changes interface {
 	// Lease takes the right to work on a resource, or returns *HeldError.
 	Lease(ctx context.Context, resourceARN string, h Holder) (Lease, error)
-	// OpenChange writes a change's first entry under a lease of its resource. ErrState when a change of the resource
-	// is still open (change.Change.Open).
+	// OpenChange writes a change's first entry under a lease of its resource. *OpenError when a change of the resource,
+	// or one that made it, is still open (change.Change.Open).
 	OpenChange(ctx context.Context, l Lease, first change.Entry) error
 	// Change returns one change, folded; its id may be cut short. ErrNotFound, or *AmbiguousError.
 	Change(ctx context.Context, id string) (*change.Change, error)
 	// EachChange streams changes, newest first, as the filter says.
 	EachChange(ctx context.Context, f ChangeFilter, yield func(*change.Change) error) error
+	// EachSummary streams the same in short, without folding journals: for lists.
+	EachSummary(ctx context.Context, f ChangeFilter, yield func(Summarized) error) error
+}
+
+// Summarized is a change in short.
+type Summarized struct {
+	ID            string             `json:"id"`
+	PlanDigest    string             `json:"plan_digest"`
+	Resource      resource.Ref       `json:"resource"`
+	Original      resource.Identity  `json:"original"`
+	Replacement   *resource.Identity `json:"replacement,omitempty"`
+	KeepsOriginal bool               `json:"keeps_original"` // as the way back, until finalize
+	Strategy      plan.Strategy      `json:"strategy"`
+	From          resource.Mode      `json:"from"`
+	To            resource.Mode      `json:"to"`
+	State         change.State       `json:"state"`
+	Phase         change.Phase       `json:"phase"`
+	Step          string             `json:"step,omitempty"` // the one under way
+	Trouble       *change.Trouble    `json:"trouble,omitempty"`
+	OpenedAt      time.Time          `json:"opened_at"`
+	UpdatedAt     time.Time          `json:"updated_at"`
+}
+
+// Summarize says a change in short.
+func Summarize(c *change.Change) Summarized {
+	s := Summarized{
+		ID: c.Head.ID, PlanDigest: c.Head.PlanDigest, Resource: c.Head.Item.Resource, Original: c.Head.Item.Identity,
+		KeepsOriginal: c.KeepsOriginal(), Strategy: c.Head.Item.Strategy, From: c.Head.Item.From, To: c.Head.Item.To,
+		State: c.State, Phase: c.Phase, Trouble: c.Trouble, OpenedAt: c.OpenedAt, UpdatedAt: c.UpdatedAt,
+	}
+	if r, ok := c.Replacement(); ok {
+		s.Replacement = &r
+	}
+	for _, p := range c.Steps {
+		if p.Status != change.StepDone && p.Status != change.StepSkipped && p.Status != change.StepUndone {
+			s.Step = p.Step.Name
+			break
+		}
+	}
+	return s
 }
 
 // ChangeFilter chooses changes. The zero filter chooses all.

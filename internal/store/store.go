@@ -1,5 +1,5 @@
-// Package store is the contract of what Glueguard remembers: audits as they were, and findings over time. The
-// conformance suite in storetest holds every implementation to it.
+// Package store is the contract of what Glueguard remembers: audits as they were, findings over time, plans, and changes
+// with their journals. The conformance suite in storetest holds every implementation to it.
 package store
 
 import (
@@ -24,8 +24,9 @@ var ErrForeign = errors.New("not a glueguard store")
 // ErrUnusable is wrapped by Open when the store's place can't be read, written or made.
 var ErrUnusable = errors.New("the store cannot be opened")
 
-// ErrState is wrapped by writes that come out of order: a part of an audit that was never begun or is finished.
-var ErrState = errors.New("the audit is not open for writing")
+// ErrState is wrapped by writes that come out of order: a part of an audit that was never begun or is finished, an entry
+// of a journal that does not follow the last.
+var ErrState = errors.New("it is not open for this write")
 
 // Audit is the head of one audit.
 type Audit struct {
@@ -114,6 +115,8 @@ type Store interface {
 	AuditWriter
 	AuditReader
 	HistoryReader
+	Plans
+	Changes
 	// Close waits for what was added to be written. Audits that were not finished stay unfinished.
 	Close() error
 }

@@ -18,7 +18,7 @@ import (
 var migrations embed.FS
 
 // schemaVersion is the newest migration that this build knows.
-const schemaVersion = 2
+const schemaVersion = 3
 
 // migrate brings the schema to schemaVersion. Several processes may do so at once: each migration is one transaction,
 // so the one that comes second fails on what the first has made, and finds the work done when it looks again.

@@ -1,5 +1,5 @@
-// Package sqlite keeps audits and findings in one SQLite file: the store of a single machine, shared by as many
-// processes as like to.
+// Package sqlite keeps audits, findings, plans and changes in one SQLite file: the store of a single machine, shared by
+// as many processes as like to.
 package sqlite
 
 import (
@@ -21,8 +21,9 @@ import (
 
 // Store is a store.Store in one file.
 type Store struct {
-	db   *sql.DB
-	path string
+	db      *sql.DB
+	durable *sql.DB // plans, leases and journals are written through it
+	path    string
 
 	mu      sync.Mutex
 	writers map[string]*writer // open audits of this process, by id
@@ -45,14 +46,18 @@ func Open(ctx context.Context, path string) (*Store, error) {
 	if err := migrate(ctx, db); err != nil {
 		return nil, errors.Join(fmt.Errorf("%s: %w", path, classify(err)), db.Close())
 	}
-	return &Store{db: db, path: path, writers: map[string]*writer{}}, nil
+	durable := openDurable(dsn(path))
+	if err := durable.PingContext(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("%s: %w", path, classify(err)), durable.Close(), db.Close())
+	}
+	return &Store{db: db, durable: durable, path: path, writers: map[string]*writer{}}, nil
 }
 
 // dsn carries the pragmas, because they hold for one connection each and database/sql opens several. Transactions
 // begin immediately: one that read first and wrote later would fail, not wait, when another process wrote between.
 func dsn(path string) string {
 	q := url.Values{"_txlock": {"immediate"}, "_pragma": {
-		"busy_timeout(60000)", "journal_mode(wal)", "synchronous(full)", "foreign_keys(on)", "temp_store(memory)",
+		"busy_timeout(60000)", "journal_mode(wal)", "synchronous(full)", "fullfsync(on)", "foreign_keys(on)", "temp_store(memory)",
 	}}
 	u := url.URL{Scheme: "file", Opaque: (&url.URL{Path: filepath.ToSlash(path)}).EscapedPath(), RawQuery: q.Encode()}
 	return u.String()
@@ -103,12 +108,19 @@ func (s *Store) Close() error {
 	for _, w := range writers {
 		errs = append(errs, w.close())
 	}
-	return errors.Join(append(errs, s.db.Close())...)
+	return errors.Join(append(errs, s.durable.Close(), s.db.Close())...)
 }
 
-// inTx runs f in a transaction that holds the write lock from its start.
-func (s *Store) inTx(ctx context.Context, f func(*sql.Tx) error) error {
-	tx, err := s.db.BeginTx(ctx, nil)
+func (s *Store) inTx(ctx context.Context, f func(*sql.Tx) error) error { return s.inTxOf(ctx, s.db, f) }
+
+// inJournalTx runs f in a transaction that is on the disk when it returns.
+func (s *Store) inJournalTx(ctx context.Context, f func(*sql.Tx) error) error {
+	return s.inTxOf(ctx, s.durable, f)
+}
+
+// inTxOf runs f in a transaction that holds the write lock from its start.
+func (s *Store) inTxOf(ctx context.Context, db *sql.DB, f func(*sql.Tx) error) error {
+	tx, err := db.BeginTx(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("%s: %w", s.path, classify(err))
 	}

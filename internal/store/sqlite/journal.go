@@ -1,0 +1,132 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/glueguard/glueguard/internal/change"
+	"github.com/glueguard/glueguard/internal/resource"
+	"github.com/glueguard/glueguard/internal/store"
+)
+
+// journal is one change's journal under a lease.
+type journal struct {
+	lease *lease
+	id    string
+
+	mu  sync.Mutex
+	row int64          // the change's
+	now *change.Change // the fold of what was written; nil before it is known
+}
+
+// Entries implements store.Journal.
+func (j *journal) Entries(ctx context.Context) ([]change.Entry, error) {
+	return j.lease.store.entries(ctx, j.id)
+}
+
+// Append implements store.Journal.
+func (j *journal) Append(ctx context.Context, e change.Entry) error {
+	ctx = context.WithoutCancel(ctx)
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if err := j.load(ctx); err != nil {
+		return err
+	}
+	if e.Seq != j.now.Seq+1 {
+		return fmt.Errorf("change %s: entry %d after entry %d: %w", j.id, e.Seq, j.now.Seq, store.ErrState)
+	}
+	next, err := j.now.With(e)
+	if err != nil {
+		return fmt.Errorf("change %s: entry %d: %w: %w", j.id, e.Seq, store.ErrState, err)
+	}
+	err = j.lease.store.inJournalTx(ctx, func(tx *sql.Tx) error {
+		if err := j.lease.check(ctx, tx); err != nil {
+			return err
+		}
+		return writeEntry(ctx, tx, j.row, e, j.now, next)
+	})
+	if err != nil {
+		j.now = nil // a commit that failed may have been one: look again
+		return fmt.Errorf("write entry %d of change %s: %w", e.Seq, j.id, err)
+	}
+	j.now = next
+	return nil
+}
+
+// load folds what was written before, once: the lease keeps others from writing more.
+func (j *journal) load(ctx context.Context) error {
+	if j.now != nil {
+		return nil
+	}
+	s := j.lease.store
+	var arn string
+	err := s.db.QueryRowContext(ctx, `SELECT seq, resource FROM change WHERE id = ?`, j.id).Scan(&j.row, &arn)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return fmt.Errorf("change %s: %w", j.id, store.ErrNotFound)
+	case err != nil:
+		return fmt.Errorf("%s: read change %s: %w", s.path, j.id, classify(err))
+	case arn != j.lease.resource:
+		return fmt.Errorf("change %s: %w: it is of %s, the lease of %s", j.id, store.ErrState, arn, j.lease.resource)
+	}
+	j.now, err = s.fold(ctx, j.id)
+	return err
+}
+
+// writeEntry writes an entry and what it makes of the change; before is nil for the first.
+func writeEntry(ctx context.Context, tx *sql.Tx, row int64, e change.Entry, before, after *change.Change) error {
+	var last int
+	if err := tx.QueryRowContext(ctx, `SELECT coalesce(max(seq), 0) FROM entry WHERE change = ?`, row).Scan(&last); err != nil {
+		return err
+	}
+	if e.Seq != last+1 {
+		return fmt.Errorf("entry %d after entry %d: %w", e.Seq, last, store.ErrState)
+	}
+	packed, err := json.Marshal(e)
+	if err != nil {
+		return fmt.Errorf("pack entry %d: %w", e.Seq, err)
+	}
+	if _, err := tx.ExecContext(ctx, `INSERT INTO entry (change, seq, entry) VALUES (?, ?, ?)`, row, e.Seq, string(packed)); err != nil {
+		return err
+	}
+	summary, err := json.Marshal(store.Summarize(after))
+	if err != nil {
+		return fmt.Errorf("pack the summary: %w", err)
+	}
+	_, err = tx.ExecContext(ctx, `UPDATE change SET state = ?, is_open = ?, summary = ? WHERE seq = ?`,
+		string(after.State), after.Open(), string(summary), row)
+	if err != nil {
+		return err
+	}
+	return writeResources(ctx, tx, row, before, after)
+}
+
+// writeResources makes the change be found by the resources that it made.
+func writeResources(ctx context.Context, tx *sql.Tx, row int64, before, after *change.Change) error {
+	write := func(arn string) error {
+		_, err := tx.ExecContext(ctx, `INSERT INTO change_resource (arn, change) VALUES (?, ?) ON CONFLICT DO NOTHING`, arn, row)
+		return err
+	}
+	if before == nil {
+		if err := write(after.Head.Item.Resource.ARN); err != nil {
+			return err
+		}
+	}
+	for role, id := range after.Resources {
+		var known resource.Identity
+		if before != nil {
+			known = before.Resources[role]
+		}
+		if id.ARN == "" || known.ARN == id.ARN {
+			continue
+		}
+		if err := write(id.ARN); err != nil {
+			return err
+		}
+	}
+	return nil
+}
