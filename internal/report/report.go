@@ -7,6 +7,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/glueguard/glueguard/internal/finding"
 	"github.com/glueguard/glueguard/internal/resource"
@@ -28,10 +29,12 @@ type Writer interface {
 
 // Look says what a format for people may make use of. The zero Look is plain text for a file or a pipe.
 type Look struct {
-	Terminal bool     // columns, and lists cut to what a person reads
-	Color    bool     // ANSI colours
-	Width    int      // columns of the terminal; 0: not known
-	Files    []string // files written beside this report, to be named at its end
+	Terminal bool      // columns, and lists cut to what a person reads
+	Color    bool      // ANSI colours
+	Width    int       // columns of the terminal; 0: not known
+	Files    []string  // files written beside this report, to be named at its end
+	Brief    bool      // leave the steps of a plan out
+	Now      time.Time // up to when what a change's twins cost is counted
 }
 
 // Format is a format that users can ask for by name.
@@ -51,10 +54,13 @@ func Formats() []Format {
 }
 
 // UnknownFormatError means that a format was asked for that does not exist.
-type UnknownFormatError struct{ Name string }
+type UnknownFormatError struct {
+	Name  string
+	Known []string
+}
 
 func (e *UnknownFormatError) Error() string {
-	return fmt.Sprintf("unknown output format %q: want one of %s", e.Name, strings.Join(Names(), ", "))
+	return fmt.Sprintf("unknown output format %q: want one of %s", e.Name, strings.Join(e.Known, ", "))
 }
 
 // Lookup returns the format of that name, or *UnknownFormatError.
@@ -62,7 +68,7 @@ func Lookup(name string) (Format, error) {
 	formats := Formats()
 	i := slices.IndexFunc(formats, func(f Format) bool { return f.Name == name })
 	if i < 0 {
-		return Format{}, &UnknownFormatError{Name: name}
+		return Format{}, &UnknownFormatError{Name: name, Known: Names()}
 	}
 	return formats[i], nil
 }

@@ -1,0 +1,282 @@
+package view
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/glueguard/glueguard/internal/change"
+	"github.com/glueguard/glueguard/internal/engine"
+)
+
+// What a terminal is shown at most: a line for each of so many running changes, and a count of the others.
+const changesShown = 12
+
+// plainStill is how long nothing may happen in a log before it is told that a change still waits.
+const plainStill = time.Minute
+
+// Changes shows how many changes are getting on: on a terminal a line for each that runs, redrawn in place, with those
+// at rest above; elsewhere a line whenever a step finishes.
+type Changes struct {
+	Out      io.Writer
+	Terminal bool
+	Width    int // columns; 0: not known
+	Now      func() time.Time
+	// Label names a job's resource before its change is known.
+	Label func(engine.Job) string
+	// Why says an error in one line.
+	Why   func(error) string
+	Total int // jobs
+	// Ticks replaces the clock that says when to redraw; nil: a ticker.
+	Ticks <-chan time.Time
+
+	mu      sync.Mutex
+	running []*line
+	rest    int // changes at rest
+	drawn   int // lines of the block on the terminal
+	frame   int
+	noted   bool
+}
+
+// line is one change under way.
+type line struct {
+	job     engine.Job
+	label   string
+	phase   change.Phase
+	done    int // steps of the phase that were told of
+	total   int
+	step    string
+	detail  string
+	started time.Time
+	told    time.Time // when a log was last told of it
+}
+
+// Start redraws until the returned function is called, which takes the block away.
+func (v *Changes) Start() (stop func()) {
+	quit := make(chan struct{})
+	var done sync.WaitGroup
+	done.Go(func() { v.run(quit) })
+	return sync.OnceFunc(func() {
+		close(quit)
+		done.Wait()
+	})
+}
+
+func (v *Changes) run(quit <-chan struct{}) {
+	ticks := v.Ticks
+	if ticks == nil {
+		every := plainEvery
+		if v.Terminal {
+			every = terminalEvery
+		}
+		t := time.NewTicker(every)
+		defer t.Stop()
+		ticks = t.C
+	}
+	for {
+		select {
+		case <-quit:
+			v.mu.Lock()
+			v.running = nil
+			v.draw()
+			v.mu.Unlock()
+			return
+		case <-ticks:
+			v.mu.Lock()
+			v.frame++
+			v.tick()
+			v.mu.Unlock()
+		}
+	}
+}
+
+func (v *Changes) tick() {
+	if v.Terminal {
+		v.draw()
+		return
+	}
+	now := v.Now()
+	for _, l := range v.running {
+		if now.Sub(l.told) >= plainStill {
+			l.told = now
+			v.print(fmt.Sprintf("%s: still at %s, %s", l.label, l.where(), clock(now.Sub(l.started))))
+		}
+	}
+}
+
+// Interrupting says that an interrupt was understood and what happens now.
+func (v *Changes) Interrupting() {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.noted {
+		return
+	}
+	v.noted = true
+	v.print("interrupted: finishing the current call of each change; nothing is lost, and resume goes on from there")
+}
+
+// Watch takes an event of the engine in.
+func (v *Changes) Watch(e engine.Event) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if e.Skipped {
+		v.rest++
+		return
+	}
+	l := v.find(e)
+	if e.Change != nil {
+		v.follow(l, e.Change)
+	}
+	l.detail = e.Detail
+	if e.Done {
+		v.remove(l)
+		v.rest++
+		v.print(v.ending(l, e))
+		return
+	}
+	if v.Terminal && v.drawn == 0 {
+		v.draw()
+	}
+}
+
+func (v *Changes) find(e engine.Event) *line {
+	for _, l := range v.running {
+		if l.job.Resource == e.Job.Resource && l.job.Change == e.Job.Change {
+			return l
+		}
+	}
+	now := v.Now()
+	l := &line{job: e.Job, label: v.Label(e.Job), started: now, told: now}
+	v.running = append(v.running, l)
+	return l
+}
+
+func (v *Changes) remove(l *line) {
+	for i, other := range v.running {
+		if other == l {
+			v.running = append(v.running[:i], v.running[i+1:]...)
+			return
+		}
+	}
+}
+
+// follow brings a line up to where its change stands, and tells a log of the steps that have finished since.
+func (v *Changes) follow(l *line, c *change.Change) {
+	if c.Phase != l.phase {
+		if l.phase != "" || c.Phase != change.Apply {
+			why := ""
+			if c.Trouble != nil {
+				why = ": " + c.Trouble.Message
+			}
+			v.tell(fmt.Sprintf("%s: %s%s", l.label, phaseWords(c.Phase), why))
+		}
+		l.phase, l.done = c.Phase, 0
+	}
+	l.total, l.step = len(c.Steps), ""
+	for n, s := range c.Steps {
+		switch s.Status {
+		case change.StepDone, change.StepUndone, change.StepSkipped:
+			if n >= l.done {
+				l.done = n + 1
+				l.told = v.Now()
+				v.tell(fmt.Sprintf("%s: %s %s (%d of %d)", l.label, s.Step.Name, s.Status, n+1, len(c.Steps)))
+			}
+		case change.StepPending, change.StepRunning, change.StepFailed:
+			l.step = s.Step.Name
+			return
+		}
+	}
+}
+
+func phaseWords(p change.Phase) string {
+	switch p {
+	case change.Unwind:
+		return "taking back what was done"
+	case change.Restore:
+		return "making the saved definition again"
+	case change.Finalize:
+		return "letting go of what was kept"
+	case change.Apply:
+	}
+	return "going on"
+}
+
+// tell is for logs only: on a terminal the moving line says it.
+func (v *Changes) tell(text string) {
+	if !v.Terminal {
+		v.print(text)
+	}
+}
+
+// print writes a line that stays.
+func (v *Changes) print(text string) {
+	if !v.Terminal {
+		fmt.Fprintln(v.Out, "glueguard: "+text)
+		return
+	}
+	v.up()
+	fmt.Fprint(v.Out, text+"\x1b[K\n")
+	v.drawn = 0
+	v.draw()
+}
+
+// up goes to the block's first line.
+func (v *Changes) up() {
+	if v.drawn > 0 {
+		fmt.Fprintf(v.Out, "\x1b[%dA\r", v.drawn)
+	}
+}
+
+// draw writes the block over the old one.
+func (v *Changes) draw() {
+	if !v.Terminal || v.drawn == 0 && len(v.running) == 0 {
+		return
+	}
+	var b strings.Builder
+	lines := 0
+	now := v.Now()
+	for _, l := range v.running[:min(len(v.running), changesShown)] {
+		text := fmt.Sprintf("%s %s  %s  %s", spinner(v.frame), l.label, l.where(), clock(now.Sub(l.started)))
+		b.WriteString(cut(text, v.Width) + "\x1b[K\n")
+		lines++
+	}
+	if v.Total > 1 && len(v.running) > 0 {
+		b.WriteString(cut(fmt.Sprintf("  %d of %d at rest, %d running", v.rest, v.Total, len(v.running)), v.Width) + "\x1b[K\n")
+		lines++
+	}
+	v.up()
+	fmt.Fprint(v.Out, b.String()+"\x1b[J")
+	v.drawn = lines
+}
+
+// where says which step a change is at, and what it waits for.
+func (l *line) where() string {
+	if l.step == "" {
+		if l.detail == "" {
+			return "beginning"
+		}
+		return l.detail
+	}
+	text := fmt.Sprintf("%d/%d %s", l.done+1, l.total, l.step)
+	if l.detail != "" {
+		text += ": " + l.detail
+	}
+	return text
+}
+
+// ending is the last line of a change.
+func (v *Changes) ending(l *line, e engine.Event) string {
+	if e.Change == nil {
+		return fmt.Sprintf("%s: not begun: %s", l.label, v.Why(e.Err))
+	}
+	text := fmt.Sprintf("%s: %s", l.label, strings.ReplaceAll(string(e.Change.State), "_", " "))
+	if e.Err != nil {
+		return text + ": " + v.Why(e.Err)
+	}
+	if t := e.Change.Trouble; t != nil {
+		text += ": " + t.Message
+	}
+	return text
+}
