@@ -2,6 +2,7 @@ package plan
 
 import (
 	"errors"
+	"fmt"
 
 	"github.com/glueguard/glueguard/internal/resource"
 )
@@ -26,17 +27,6 @@ var (
 	ErrNotKept      = errors.New("nothing of this change is there to work with")
 )
 
-// Restore lists the steps that make the saved original again when it is gone: twin first, so that the encrypted one
-// stays until the other is proven. After Retire there is nothing to replace.
-func Restore(k Kept) ([]Step, error) {
-	return nil, ErrNotKept
-}
-
-// FinalizeSteps lists the steps that retire what the change kept as its way back; none where it kept nothing.
-func FinalizeSteps(k Kept) ([]Step, error) {
-	return nil, ErrNotKept
-}
-
 // Inverses lists what takes these done steps back: the inverses of each, the last step's first. Append VerifyOriginal
 // for the look that ends a backout.
 func Inverses(done []Step) []Step {
@@ -47,7 +37,73 @@ func Inverses(done []Step) []Step {
 	return steps
 }
 
-// VerifyOriginal is the step that ends an unwinding: the original is as the plan saw it.
+// VerifyOriginal is the step that ends an unwinding: the original is as the plan saw it, under its own name.
 func VerifyOriginal(i Item) Step {
-	return Step{Name: "verify-original", Kind: Verify, Role: Original}
+	vow := originalPromise(i)
+	switch {
+	case i.Endpoint != nil:
+		d := RecreatableEndpoint(i.Endpoint.Definition)
+		vow.Endpoint, vow.Ready = &d, i.Endpoint.Status == ready
+	case i.Transform != nil:
+		d := RecreatableTransform(i.Transform.Definition)
+		vow.Transform, vow.Ready = &d, i.Transform.Status == ready
+	}
+	return Step{
+		Name: "verify-original", Kind: Verify, Role: Original, Promise: &vow,
+		Summary: "read the original again: it is as this plan saw it",
+	}
+}
+
+// originalPromise is how the original is encrypted; its definition is left to the caller.
+func originalPromise(i Item) Promise {
+	vow := Promise{Mode: resource.ModeNone, Labels: notCompared}
+	switch {
+	case i.Endpoint != nil && i.Configuration != nil:
+		s3 := inForce(i.Configuration.S3)
+		vow.Mode, vow.KMSKey, vow.LogMode = s3.Mode, s3.KMSKey, logMode(i.Configuration)
+	case i.Transform != nil:
+		d := i.Transform.Definition
+		vow.Mode, vow.TaskMode = userDataMode(d), taskRunMode(d, i.Configuration)
+		if b := block(d.UserData); b != nil {
+			vow.KMSKey = b.KMSKey
+		}
+	}
+	return vow
+}
+
+// limitOf is how long the item's own steps may wait.
+func limitOf(i Item) int {
+	for _, s := range i.Steps {
+		if s.LimitMinutes > 0 {
+			return s.LimitMinutes
+		}
+	}
+	return defaultLimit
+}
+
+// toleranceOf is how far the item lets quality metrics differ.
+func toleranceOf(i Item) float64 {
+	for _, s := range i.Steps {
+		if s.Promise != nil && s.Promise.Tolerance > 0 {
+			return s.Promise.Tolerance
+		}
+	}
+	return defaultTolerance
+}
+
+// made returns the definition and promise of what the item's own steps make: the encrypted one.
+func (i Item) made() (s Step, vow Promise, ok bool) {
+	for _, s := range i.Steps {
+		if s.Role != Twin && s.Role != Replacement || s.Kind != Verify {
+			continue
+		}
+		vow := *s.Promise
+		vow.Endpoint, vow.Transform, vow.Metrics, vow.Labels, vow.Ready, vow.ChangeTags = nil, nil, nil, notCompared, false, false
+		return s, vow, true
+	}
+	return Step{}, Promise{}, false
+}
+
+func (k Kept) missing(err error) error {
+	return fmt.Errorf("plan: %s: %w", k.Item.Identity.ARN, err)
 }
