@@ -131,7 +131,8 @@ func classOfCode(err smithy.APIError) resource.FailureClass {
 	switch err.ErrorCode() {
 	case "AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "NotAuthorized", "AuthorizationError",
 		"AuthorizationErrorException", "UnauthorizedException", "ForbiddenException", "OptInRequired",
-		"SubscriptionRequiredException":
+		"SubscriptionRequiredException",
+		"Forbidden": // s3, where the answer has no body
 		return resource.Denied
 	case "UnknownOperationException", "UnknownOperation", "InvalidAction", "UnsupportedOperation":
 		return resource.Unsupported

@@ -29,6 +29,15 @@ func (s *Session) Caller(ctx context.Context) (Identity, error) {
 	return s.caller.do(ctx, nil, s.identify)
 }
 
+// Caller asks AWS who acts in the account: the session's caller in its own account, the assumed role in any other.
+func (a *Account) Caller(ctx context.Context) (Identity, error) {
+	s := a.session
+	if a.own {
+		return s.Caller(ctx)
+	}
+	return a.ask(ctx, s.Region())
+}
+
 // identify asks in the configured region. Where none is configured it asks in each partition's default region, since
 // credentials are known in their own partition only.
 func (s *Session) identify(ctx context.Context) (Identity, error) {
@@ -52,9 +61,20 @@ func (s *Session) identify(ctx context.Context) (Identity, error) {
 }
 
 func (s *Session) identifyIn(ctx context.Context, region string) (Identity, error) {
+	id, err := s.home.ask(ctx, region)
+	if err != nil {
+		return Identity{}, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.region, s.partition, s.home.id = region, id.Partition, id.Account
+	return id, nil
+}
+
+func (a *Account) ask(ctx context.Context, region string) (Identity, error) {
 	const operation = "sts:GetCallerIdentity"
-	p := s.home.At(region)
-	out, err := Read(ctx, p, operation, s.sts.GetCallerIdentity, &sts.GetCallerIdentityInput{}, p.sts())
+	p := a.At(region)
+	out, err := Read(ctx, p, operation, a.session.sts.GetCallerIdentity, &sts.GetCallerIdentityInput{}, p.sts())
 	if err != nil {
 		return Identity{}, fmt.Errorf("finding out who calls: %w", err)
 	}
@@ -62,11 +82,7 @@ func (s *Session) identifyIn(ctx context.Context, region string) (Identity, erro
 	if err != nil {
 		return Identity{}, fmt.Errorf("%s: %w", operation, err)
 	}
-	id := Identity{Account: aws.ToString(out.Account), ARN: aws.ToString(out.Arn), Partition: arn.Partition}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.region, s.partition, s.home.id = region, id.Partition, id.Account
-	return id, nil
+	return Identity{Account: aws.ToString(out.Account), ARN: aws.ToString(out.Arn), Partition: arn.Partition}, nil
 }
 
 // Region is the session's home region, where it asks what is not regional: the configured one, else the default

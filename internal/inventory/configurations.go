@@ -53,8 +53,12 @@ func (r *run) configurations(ctx context.Context, p *awsapi.Place, names []strin
 }
 
 func (r *run) configuration(ctx context.Context, p *awsapi.Place, name string) resource.Fact[resource.SecurityConfiguration] {
+	return readConfiguration(ctx, r.glue, p, name)
+}
+
+func readConfiguration(ctx context.Context, client glueReader, p *awsapi.Place, name string) resource.Fact[resource.SecurityConfiguration] {
 	in := &glue.GetSecurityConfigurationInput{Name: &name}
-	out, err := awsapi.Read(ctx, p, opConfiguration, r.glue.GetSecurityConfiguration, in, p.Glue)
+	out, err := awsapi.Read(ctx, p, opConfiguration, client.GetSecurityConfiguration, in, p.Glue)
 	switch {
 	case awsapi.IsNotFound(err):
 		return resource.Absent[resource.SecurityConfiguration]()

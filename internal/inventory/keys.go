@@ -25,7 +25,7 @@ func (r *run) key(ctx context.Context, from *awsapi.Place, arn resource.ARN, via
 		a = r.session.Acquire(from.Location.Account)
 	}
 	defer a.Release()
-	k := keyRead{run: r, place: a.At(arn.Region)}
+	k := keyRead{kms: r.kms, place: a.At(arn.Region)}
 	k.read(ctx, arn)
 	return k.fact, k.attempts
 }
@@ -42,7 +42,7 @@ func awsManaged(alias resource.ARN) resource.Key {
 
 // keyRead reads one key from one place.
 type keyRead struct {
-	*run
+	kms      keyReader
 	place    *awsapi.Place
 	fact     resource.Fact[resource.Key]
 	attempts []keyAttempt
