@@ -172,12 +172,25 @@ func keepTwin(c *change.Change) (first []plan.Step, why string) {
 	case c.Verified(plan.Replacement):
 		return nil, "the replacement is there and verified"
 	}
-	for p := range c.All() {
-		if p.Step.Kind == plan.CreateEndpoint && p.Step.Role == plan.Replacement && p.Effective() && !c.Gone[plan.Replacement] {
-			first = p.Step.Inverse
-		}
+	if _, there := c.Kept()[plan.Replacement]; there {
+		first = discard(c, plan.Replacement)
 	}
 	return first, ""
+}
+
+// discard lists the steps that remove an endpoint which the change made, and can't use.
+func discard(c *change.Change, r plan.Role) []plan.Step {
+	remove := plan.Step{
+		Name: "delete-" + string(r), Kind: plan.DeleteEndpoint, Role: r, Summary: "delete the " + string(r) + " that came to nothing",
+		Precondition: "it is the very one that this change made",
+	}
+	for _, s := range c.Head.Item.Steps {
+		if s.Kind == plan.Verify && s.Role == r {
+			remove.Promise = s.Promise
+		}
+	}
+	gone := plan.Step{Name: "wait-" + string(r) + "-gone", Kind: plan.WaitGone, Role: r, Summary: "wait until it is gone"}
+	return []plan.Step{remove, gone}
 }
 
 // MarkRegressed notes that what the change encrypted is unencrypted again.
