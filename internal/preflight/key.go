@@ -141,9 +141,6 @@ func unfit(k resource.Key, region string) []string {
 // dataActions are what the role does with the key. Source: the Glue guide on setting encryption up.
 func dataActions() []string { return []string{"kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey"} }
 
-// GrantOperations are the operations of a grant that gives a role what it needs of a key.
-func GrantOperations() []string { return []string{"Decrypt", "Encrypt", "GenerateDataKey"} }
-
 func (v *subject) keyRole(k resource.KeyDetail) plan.Check {
 	advice := "Allow the role " + strings.Join(dataActions(), ", ") + " in the key's policy, or plan with --grant-role."
 	identity, boundary := v.documents()

@@ -1,6 +1,8 @@
 package preflight
 
 import (
+	"slices"
+
 	"github.com/glueguard/glueguard/internal/plan"
 	"github.com/glueguard/glueguard/internal/resource"
 )
@@ -90,10 +92,7 @@ func (v *subject) notebooks() plan.Check {
 	if !ok && !v.s.Dependents.IsAbsent() {
 		return unread(Notebooks, "which notebooks are attached", v.s.Dependents)
 	}
-	var names []string
-	for _, d := range all {
-		names = append(names, d.Kind+" "+d.Name)
-	}
+	names := referring(all)
 	switch {
 	case len(names) == 0:
 		return passed(Notebooks, "no notebook is attached")
@@ -111,10 +110,7 @@ func (v *subject) dependents() plan.Check {
 	if !ok && !v.s.Dependents.IsAbsent() {
 		return unread(Dependents, "what refers to the transform", v.s.Dependents)
 	}
-	var names []string
-	for _, d := range all {
-		names = append(names, d.Kind+" "+d.Name)
-	}
+	names := referring(all)
 	switch {
 	case len(names) == 0:
 		return passed(Dependents, "nothing that could be read refers to it")
@@ -122,4 +118,15 @@ func (v *subject) dependents() plan.Check {
 		return failed(Dependents, "Take the references out first, or choose --strategy replace.", "it is in use: %s", list(names))
 	}
 	return passed(Dependents, "these name its id and must name the new one before finalize: %s", list(names))
+}
+
+// referring names what refers to the resource. A past task run only tells that it was used.
+func referring(all []resource.Dependent) []string {
+	var names []string
+	for _, d := range all {
+		if name := d.Kind + " " + d.Name; d.Kind != "task run" && !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return names
 }
