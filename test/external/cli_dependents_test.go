@@ -136,6 +136,9 @@ func catalogSteps() []step {
 		{name: "get statistics", run: "glue get-column-statistics-task-settings" + table, want: want{
 			"ColumnStatisticsTaskSettings.SecurityConfiguration": "kms", "ColumnStatisticsTaskSettings.TableName": "people", "ColumnStatisticsTaskSettings.ColumnNameList": list("id"),
 		}},
+		{name: "databases", run: "glue get-databases", want: want{"DatabaseList[].Name": list("db")}},
+		{name: "tables", run: "glue get-tables --database-name db", want: want{"TableList[].Name": list("people")}},
+		{name: "tables of no database", run: "glue get-tables --database-name none", refused: "EntityNotFoundException"},
 		{name: "update statistics", run: "glue update-column-statistics-task-settings --sample-size 10" + table},
 		{name: "delete statistics", run: "glue delete-column-statistics-task-settings" + table},
 		{name: "statistics of nothing", run: "glue get-column-statistics-task-settings" + table, refused: "EntityNotFoundException"},

@@ -175,6 +175,8 @@ func (g *Glue) otherOperations() []service.Operation {
 			func(in *awsglue.UpdateDataQualityRulesetInput) *string { return in.Name }),
 		on(service.Op("DeleteDataQualityRuleset", g.deleteDataQualityRuleset), "dataQualityRuleset",
 			func(in *awsglue.DeleteDataQualityRulesetInput) *string { return in.Name }),
+		service.On(service.Op("GetDatabases", g.getDatabases), catalogOf[awsglue.GetDatabasesInput]),
+		service.On(service.Op("GetTables", g.getTables), catalogOf[awsglue.GetTablesInput]),
 		service.Op("CreateColumnStatisticsTaskSettings", g.createColumnStatisticsTaskSettings),
 		service.Op("GetColumnStatisticsTaskSettings", g.getColumnStatisticsTaskSettings),
 		service.Op("UpdateColumnStatisticsTaskSettings", g.updateColumnStatisticsTaskSettings),
