@@ -307,7 +307,7 @@ func TestEndpointDifferences(t *testing.T) {
 		"S3 off":                          {configuration(func(c *resource.SecurityConfiguration) { c.S3[0] = resource.Encryption{Mode: resource.ModeDisabled} }), []string{"s3_encryption.mode", "s3_encryption.kms_key_arn", "security_configuration.s3_encryption"}},
 		"S3 absent":                       {configuration(func(c *resource.SecurityConfiguration) { c.S3 = nil }), []string{"s3_encryption.mode", "s3_encryption.kms_key_arn", "security_configuration.s3_encryption"}},
 		"S3 weaker":                       {configuration(func(c *resource.SecurityConfiguration) { c.S3[0] = resource.Encryption{Mode: resource.ModeSSES3} }), []string{"s3_encryption.mode", "s3_encryption.kms_key_arn", "security_configuration.s3_encryption"}},
-		"S3 in an unknown mode":           {configuration(func(c *resource.SecurityConfiguration) { c.S3[0].Mode = "SSE-NEW" }), []string{"s3_encryption.mode", "s3_encryption.kms_key_arn", "security_configuration.s3_encryption"}},
+		"S3 in an unknown mode":           {configuration(func(c *resource.SecurityConfiguration) { c.S3[0].Mode = "SSE-NEW" }), []string{"s3_encryption.mode", "security_configuration.s3_encryption"}},
 		"S3 under another key":            {configuration(func(c *resource.SecurityConfiguration) { c.S3[0].KMSKey = "other" }), []string{"s3_encryption.kms_key_arn", "security_configuration.s3_encryption"}},
 		"a second S3 entry that is off":   {configuration(func(c *resource.SecurityConfiguration) { c.S3 = append(c.S3, resource.Encryption{Mode: "DISABLED"}) }), []string{"s3_encryption.mode", "s3_encryption.kms_key_arn", "security_configuration.s3_encryption"}},
 		"a second S3 entry, another key":  {configuration(func(c *resource.SecurityConfiguration) { c.S3 = append(c.S3, kms("zzz")) }), []string{"security_configuration.s3_encryption"}},
@@ -352,6 +352,24 @@ func TestEndpointDifferences(t *testing.T) {
 				p.step.Promise.Mode, p.step.Promise.KMSKey, p.step.Promise.LogMode = resource.ModeNone, "", resource.ModeNone
 				p.step.Promise.Endpoint.SecurityConfiguration = ""
 				*p = p.alterEndpoint(func(d *resource.EndpointDetail) { d.Definition.SecurityConfiguration = "" })
+			},
+			[]string{},
+		},
+		"logs in a mode that nobody knows, as before": {
+			func(p *promised) {
+				p.step.Promise.LogMode, p.change.Head.Item.Steps = "SSE-QUANTUM", nil
+				c := made()
+				c.CloudWatch = &resource.Encryption{Mode: "SSE-QUANTUM"}
+				p.world.configurations["glueguard-1"] = resource.Known(c)
+			},
+			[]string{},
+		},
+		"S3 in a mode that nobody knows, as before": {
+			func(p *promised) {
+				p.step.Promise.Mode, p.step.Promise.KMSKey, p.change.Head.Item.Steps = "SSE-QUANTUM", "k", nil
+				c := made()
+				c.S3 = []resource.Encryption{kms(key), {Mode: "SSE-QUANTUM", KMSKey: "k"}}
+				p.world.configurations["glueguard-1"] = resource.Known(c)
 			},
 			[]string{},
 		},

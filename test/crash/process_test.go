@@ -97,9 +97,15 @@ type program struct {
 	env    []string
 }
 
+// settings let the program look for lost answers as long as the simulated AWS takes for anything, not as AWS.
+const settings = "repair:\n  settle: 200ms\n"
+
 func newProgram(t *testing.T, binary, endpoint string) *program {
 	t.Helper()
 	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "glueguard.yaml"), []byte(settings), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	return &program{binary: binary, dir: dir, env: []string{
 		"HOME=" + dir, "XDG_STATE_HOME=" + dir, "PATH=" + os.Getenv("PATH"), "AWS_ENDPOINT_URL=" + endpoint, "AWS_REGION=" + region,
 		"AWS_ACCESS_KEY_ID=crash", "AWS_SECRET_ACCESS_KEY=crash", "AWS_EC2_METADATA_DISABLED=true",
