@@ -94,8 +94,14 @@ func (a *Actor) repointJob(ctx context.Context, t *task) (change.Facts, error) {
 		return change.Facts{}, err
 	}
 	after, err := a.job(ctx, t)
-	if err != nil || after == nil {
-		return change.Facts{Changed: names, Text: "the job could not be read again after the update"}, nil
+	switch {
+	case err != nil: // looking will tell that the arguments are as they should be
+		return change.Facts{}, &execute.CallError{
+			Effect: execute.Unknown, Err: err,
+			Trouble: change.Trouble{Code: change.TroubleUnread, Message: "the job could not be read again after its update", Operation: "glue:GetJob"},
+		}
+	case after == nil:
+		return change.Facts{Text: "there is no job " + t.s.Job + " any more"}, nil
 	}
 	if diff := jobDiff(update, jobUpdate(after)); len(diff) > 0 {
 		return change.Facts{}, &execute.CallError{
@@ -191,13 +197,14 @@ func jobUpdate(j *types.Job) *types.JobUpdate {
 	return u
 }
 
-// jobDiff names the members of a job that differ. Their values stay out of it: arguments may be secret.
+// jobDiff names the members of a job that differ; one that was absent may have got its default. Their values stay out
+// of it: arguments may be secret.
 func jobDiff(want, got *types.JobUpdate) []change.Difference {
 	var diff []change.Difference
 	w, g := reflect.ValueOf(want).Elem(), reflect.ValueOf(got).Elem()
 	for i := range w.NumField() {
 		f := w.Type().Field(i)
-		if !f.IsExported() || same(w.Field(i), g.Field(i)) {
+		if !f.IsExported() || absent(w.Field(i)) || reflect.DeepEqual(w.Field(i).Interface(), g.Field(i).Interface()) {
 			continue
 		}
 		diff = append(diff, change.Difference{Attribute: f.Name, Want: "as before", Got: "changed"})
@@ -205,13 +212,11 @@ func jobDiff(want, got *types.JobUpdate) []change.Difference {
 	return diff
 }
 
-// same compares two members; an empty list or map says the same as none.
-func same(a, b reflect.Value) bool {
-	switch a.Kind() {
+// absent tells whether a member says nothing.
+func absent(v reflect.Value) bool {
+	switch v.Kind() {
 	case reflect.Map, reflect.Slice:
-		if a.Len() == 0 && b.Len() == 0 {
-			return true
-		}
+		return v.Len() == 0
 	}
-	return reflect.DeepEqual(a.Interface(), b.Interface())
+	return v.IsZero()
 }

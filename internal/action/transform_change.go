@@ -35,13 +35,13 @@ func (a *Actor) seeName(ctx context.Context, t *task) (execute.Observation, erro
 	if err != nil {
 		return execute.Observation{}, err
 	}
-	for _, h := range holders {
-		if h.Status == statusDeleting {
-			return t.unlessSlow(h.Status, "the transform that has the name "+t.s.NewName), nil
-		}
-		return missed(foreign("an ML transform", t.s.NewName)), nil
+	switch {
+	case len(holders) == 0:
+		return open(), nil
+	case holders[0].Status == statusDeleting:
+		return t.unlessSlow(holders[0].Status, "the transform that has the name "+t.s.NewName), nil
 	}
-	return open(), nil
+	return missed(foreign("an ML transform", t.s.NewName)), nil
 }
 
 // renameTransform gives the transform another name; an update leaves alone what it does not name.
