@@ -248,7 +248,8 @@ func (r *run) finish(ctx context.Context) (plan.Plan, error) {
 // busy says of which resources a change is under way, or keeps the original as its way back.
 func busy(ctx context.Context, s Store) (map[string]plan.Blocked, error) {
 	all := map[string]plan.Blocked{}
-	err := s.EachChange(ctx, store.ChangeFilter{}, func(c *change.Change) error {
+	states := []change.State{change.Running, change.Waiting, change.FailedAt, change.BackingOut, change.Done, change.Regressed}
+	err := s.EachChange(ctx, store.ChangeFilter{States: states}, func(c *change.Change) error {
 		original := c.Head.Item.Identity.ARN
 		switch {
 		case c.Open():
