@@ -11,16 +11,23 @@ type endpointSteps struct {
 	role  Role
 	is    resource.EndpointDefinition // under the name that it has in this role
 	vows  Promise                     // modes and key
+	known bool                        // that is and vows say what it is; otherwise only its name is known
 	limit int
 }
 
 func (e endpointSteps) definition() *resource.EndpointDefinition {
+	if !e.known {
+		return nil
+	}
 	d := RecreatableEndpoint(e.is)
 	return &d
 }
 
-// promise is what a look at it must find.
+// promise is what a look at it must find, nil where that is not known.
 func (e endpointSteps) promise() *Promise {
+	if !e.known {
+		return nil
+	}
 	vow := e.vows
 	vow.Endpoint, vow.Labels = e.definition(), notCompared
 	return &vow
@@ -68,25 +75,21 @@ func (e endpointSteps) removeTags() Step {
 	}
 }
 
-// modeWords says a promise's encryption.
+// modeWords says what a promise's encryption is.
 func modeWords(vow Promise) string {
-	text := string(vow.Mode)
 	switch {
-	case vow.Endpoint != nil || vow.Transform != nil: // a transform's user data, or an endpoint's S3: the mode says it
-	case vow.Mode == resource.ModeNone && vow.TaskMode != "":
-		text = "user data NONE, task runs " + string(vow.TaskMode)
 	case vow.TaskMode != "":
-		text = "user data " + text + ", task runs " + string(vow.TaskMode)
+		return "user data " + string(vow.Mode) + ", task runs " + string(vow.TaskMode)
 	case vow.LogMode != "":
-		text = "S3 " + text + ", logs " + string(vow.LogMode)
+		return "S3 " + string(vow.Mode) + ", logs " + string(vow.LogMode)
 	}
-	return text
+	return string(vow.Mode)
 }
 
 func (p *proposal) endpointAs(role Role, name string) endpointSteps {
 	d := p.endpointTo
 	d.Name = name
-	return endpointSteps{role: role, is: d, vows: p.promised, limit: p.w.LimitMinutes}
+	return endpointSteps{role: role, is: d, vows: p.promised, known: true, limit: p.w.LimitMinutes}
 }
 
 // replaceEndpoint lists the steps of replace, and of side-by-side, which is its first part.
@@ -102,7 +105,7 @@ func (p *proposal) replaceEndpoint() []Step {
 	if p.w.Strategy == SideBySide {
 		return steps
 	}
-	steps = append(steps, deleteOriginalEndpoint(p.outline(), p.w.LimitMinutes)...)
+	steps = append(steps, deleteOriginalEndpoint(*p.endpoint, originalPromise(p.outline()), p.w.LimitMinutes)...)
 	replacement := p.endpointAs(Replacement, id.Name)
 	steps = append(steps, withoutInverse(replacement.make("replacement"))...)
 	steps = append(steps, twin.delete("twin")...)
@@ -119,12 +122,12 @@ func (p *proposal) prove(twin endpointSteps) Step {
 }
 
 func (p *proposal) retireEndpoint() []Step {
-	return append([]Step{saveDefinition()}, deleteOriginalEndpoint(p.outline(), p.w.LimitMinutes)...)
+	return append([]Step{saveDefinition()}, deleteOriginalEndpoint(*p.endpoint, originalPromise(p.outline()), p.w.LimitMinutes)...)
 }
 
 // deleteOriginalEndpoint lists the steps after which only the saved definition brings the original back.
-func deleteOriginalEndpoint(i Item, limit int) []Step {
-	original := endpointSteps{role: Original, is: i.Endpoint.Definition, vows: originalPromise(i), limit: limit}
+func deleteOriginalEndpoint(was resource.EndpointDetail, vows Promise, limit int) []Step {
+	original := endpointSteps{role: Original, is: was.Definition, vows: vows, known: true, limit: limit}
 	return irrevocable(original.delete("original"))
 }
 

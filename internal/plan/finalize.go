@@ -1,13 +1,14 @@
 package plan
 
 // FinalizeSteps lists the steps that retire what the change kept as its way back; none where it kept nothing. It
-// returns ErrNotKept, wrapped, where a twin is to be accepted and there is none.
+// returns ErrNotKept, wrapped, where there is no encrypted one to stay, and ErrNoDefinition where the original that would
+// go was never saved.
 func FinalizeSteps(k Kept) ([]Step, error) {
 	_, twin := k.Current[Twin]
 	switch {
 	case k.Item.Strategy == Retire:
 		return k.deleteLabels(), nil
-	case k.Item.Endpoint != nil && k.Item.Strategy == Replace:
+	case !k.isTransform() && k.Item.Strategy == Replace:
 		if !k.KeepTwin {
 			return nil, nil
 		}
@@ -17,20 +18,28 @@ func FinalizeSteps(k Kept) ([]Step, error) {
 		return []Step{k.encryptedEndpoint(Twin).removeTags()}, nil
 	case !twin:
 		return nil, k.missing(ErrNotKept)
-	case k.Item.Endpoint != nil:
-		steps := append([]Step{checkUnreferenced()}, deleteOriginalEndpoint(k.Item, limitOf(k.Item))...)
-		return append(steps, k.encryptedEndpoint(Twin).removeTags()), nil
+	case !k.isTransform():
+		return k.finalizeEndpoint()
 	}
-	return k.finalizeTransform(), nil
+	return k.finalizeTransform()
 }
 
-func (k Kept) finalizeTransform() []Step {
-	i := k.Item
-	was := *i.Transform
-	if k.SavedTransform != nil {
-		was = *k.SavedTransform
+func (k Kept) finalizeEndpoint() ([]Step, error) {
+	saved, err := k.savedEndpoint()
+	if err != nil {
+		return nil, err
 	}
-	original := transformSteps{role: Original, is: was.Definition, vows: originalPromise(i), limit: limitOf(i)}
+	steps := append([]Step{checkUnreferenced()}, deleteOriginalEndpoint(saved, originalPromise(k.Item), limitOf(k.Item))...)
+	return append(steps, k.encryptedEndpoint(Twin).removeTags()), nil
+}
+
+func (k Kept) finalizeTransform() ([]Step, error) {
+	i := k.Item
+	was, err := k.savedTransform()
+	if err != nil {
+		return nil, err
+	}
+	original := transformSteps{role: Original, is: was.Definition, vows: originalPromise(i), known: true, limit: limitOf(i)}
 	if i.Strategy == Replace {
 		original = original.called(RetiredName(i.Identity))
 	}
@@ -38,7 +47,7 @@ func (k Kept) finalizeTransform() []Step {
 	doomed[0].Promise.Labels = was.LabelCount
 	steps := append([]Step{checkUnreferenced()}, irrevocable(doomed)...)
 	steps = append(steps, k.deleteLabels()...)
-	return append(steps, k.encryptedTransform().removeTags())
+	return append(steps, k.encryptedTransform().removeTags()), nil
 }
 
 func (k Kept) deleteLabels() []Step {
@@ -55,9 +64,8 @@ func (k Kept) deleteLabels() []Step {
 // encryptedEndpoint builds the steps of the endpoint that the change made in a role.
 func (k Kept) encryptedEndpoint(role Role) endpointSteps {
 	e := endpointSteps{role: role, limit: limitOf(k.Item)}
-	made, vow, ok := k.Item.made()
-	if ok {
-		e.is, e.vows = *made.Promise.Endpoint, vow
+	if made, ok := k.Item.made(); ok {
+		e.is, e.vows, e.known = *made.Endpoint, encryptionOf(made), true
 	}
 	e.is.Name = k.Current[role].Name
 	return e
@@ -66,9 +74,8 @@ func (k Kept) encryptedEndpoint(role Role) endpointSteps {
 // encryptedTransform builds the steps of the transform that the change made, under the name that it has at the end.
 func (k Kept) encryptedTransform() transformSteps {
 	t := transformSteps{role: Twin, limit: limitOf(k.Item)}
-	made, vow, ok := k.Item.made()
-	if ok {
-		t.is, t.vows = *made.Promise.Transform, vow
+	if made, ok := k.Item.made(); ok {
+		t.is, t.vows, t.known = *made.Transform, encryptionOf(made), true
 	}
 	if k.Item.Strategy == Replace {
 		return t.called(k.Item.Identity.Name)

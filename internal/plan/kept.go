@@ -91,18 +91,24 @@ func toleranceOf(i Item) float64 {
 	return defaultTolerance
 }
 
-// made returns the definition and promise of what the item's own steps make: the encrypted one.
-func (i Item) made() (s Step, vow Promise, ok bool) {
+// made is the promise of what the item's own steps make first, the encrypted one; false for an item without steps, as
+// of a change that was rebuilt from tags.
+func (i Item) made() (Promise, bool) {
 	for _, s := range i.Steps {
-		if s.Role != Twin && s.Role != Replacement || s.Kind != Verify {
-			continue
+		if s.Kind == Verify && s.Role == Twin {
+			return *s.Promise, true
 		}
-		vow := *s.Promise
-		vow.Endpoint, vow.Transform, vow.Metrics, vow.Labels, vow.Ready, vow.ChangeTags = nil, nil, nil, notCompared, false, false
-		return s, vow, true
 	}
-	return Step{}, Promise{}, false
+	return Promise{}, false
 }
+
+// encryptionOf is what a promise says of the encryption alone.
+func encryptionOf(vow Promise) Promise {
+	return Promise{Mode: vow.Mode, KMSKey: vow.KMSKey, LogMode: vow.LogMode, TaskMode: vow.TaskMode, Labels: notCompared}
+}
+
+// isTransform tells whether the change is one of an ML transform.
+func (k Kept) isTransform() bool { return k.Item.Identity.Type == resource.TypeMLTransform }
 
 func (k Kept) missing(err error) error {
 	return fmt.Errorf("plan: %s: %w", k.Item.Identity.ARN, err)

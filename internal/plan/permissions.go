@@ -23,7 +23,9 @@ func (p *proposal) permissions(steps []Step) []Permission {
 	}
 	i := p.outline()
 	i.Steps = steps
-	later, err := FinalizeSteps(Kept{Item: i, Current: map[Role]resource.Identity{Twin: {}}})
+	later, err := FinalizeSteps(Kept{
+		Item: i, SavedEndpoint: p.endpoint, SavedTransform: p.transform, Current: map[Role]resource.Identity{Twin: {}},
+	})
 	if err == nil {
 		for _, s := range later {
 			asked.step(s)

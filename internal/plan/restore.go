@@ -6,7 +6,7 @@ import "github.com/glueguard/glueguard/internal/resource"
 // stays until the other is proven. After Retire there is nothing to replace. It returns ErrNoDefinition or ErrNoLabels,
 // wrapped, where there is nothing to make it from.
 func Restore(k Kept) ([]Step, error) {
-	if k.Item.Transform != nil {
+	if k.isTransform() {
 		return k.restoreTransform()
 	}
 	saved, err := k.savedEndpoint()
@@ -16,7 +16,7 @@ func Restore(k Kept) ([]Step, error) {
 	restored := func(role Role, name string) endpointSteps {
 		d := saved.Definition
 		d.Name = name
-		return endpointSteps{role: role, is: d, vows: originalPromise(k.Item), limit: limitOf(k.Item)}
+		return endpointSteps{role: role, is: d, vows: originalPromise(k.Item), known: true, limit: limitOf(k.Item)}
 	}
 	name := saved.Definition.Name
 	final := restored(Restored, name)
@@ -55,7 +55,7 @@ func (k Kept) restoreTransform() ([]Step, error) {
 		return nil, k.missing(ErrNoLabels)
 	}
 	name := saved.Definition.Name
-	restored := transformSteps{role: Restored, is: saved.Definition, vows: originalPromise(k.Item), limit: limitOf(k.Item)}
+	restored := transformSteps{role: Restored, is: saved.Definition, vows: originalPromise(k.Item), known: true, limit: limitOf(k.Item)}
 	encrypted, there := k.Current[Twin]
 	takesName := there && k.Item.Strategy == Replace
 	if takesName {

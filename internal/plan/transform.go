@@ -13,15 +13,23 @@ type transformSteps struct {
 	role  Role
 	is    resource.TransformDefinition // under the name that it has now
 	vows  Promise                      // modes and key
+	known bool                         // that is and vows say what it is; otherwise only its name is known
 	limit int
 }
 
 func (t transformSteps) definition() *resource.TransformDefinition {
+	if !t.known {
+		return nil
+	}
 	d := RecreatableTransform(t.is)
 	return &d
 }
 
+// promise is what a look at it must find, nil where that is not known.
 func (t transformSteps) promise() *Promise {
+	if !t.known {
+		return nil
+	}
 	vow := t.vows
 	vow.Transform, vow.Labels = t.definition(), notCompared
 	return &vow
@@ -138,14 +146,14 @@ func (t transformSteps) removeTags() Step {
 }
 
 func (p *proposal) originalTransform() transformSteps {
-	return transformSteps{role: Original, is: RecreatableTransform(p.transform.Definition), vows: originalPromise(p.outline()), limit: p.w.LimitMinutes}
+	return transformSteps{role: Original, is: RecreatableTransform(p.transform.Definition), vows: originalPromise(p.outline()), known: true, limit: p.w.LimitMinutes}
 }
 
 // replaceTransform lists the steps of replace, and of side-by-side, which leaves the names as they are. The original
 // stays until finalize under both.
 func (p *proposal) replaceTransform() []Step {
 	id := p.identity()
-	twin := transformSteps{role: Twin, is: p.transTo, vows: p.promised, limit: p.w.LimitMinutes}.called(TwinName(id))
+	twin := transformSteps{role: Twin, is: p.transTo, vows: p.promised, known: true, limit: p.w.LimitMinutes}.called(TwinName(id))
 	taught := teaching{was: *p.transform, tolerance: p.w.MetricTolerance}
 	steps := p.groundwork()
 	if p.transform.LabelCount > 0 {
