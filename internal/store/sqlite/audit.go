@@ -84,14 +84,14 @@ func (s *Store) FinishAudit(ctx context.Context, a store.Audit) error {
 // Audit implements store.AuditReader.
 func (s *Store) Audit(ctx context.Context, id string) (store.Audit, error) {
 	const columns = `SELECT id, started_at, finished_at, policy_profile, policy_digest, summary FROM audit `
-	query := s.db.QueryRowContext(ctx, columns+`WHERE id = ?`, id)
+	query, args := columns+`WHERE id = ?`, []any{id}
 	if id == "latest" {
-		query = s.db.QueryRowContext(ctx, columns+`WHERE finished_at > 0 ORDER BY started_at DESC, seq DESC LIMIT 1`)
+		query, args = columns+`WHERE finished_at > 0 ORDER BY started_at DESC, seq DESC LIMIT 1`, nil
 	}
 	var a store.Audit
 	var started, finished int64
 	var summary []byte
-	err := query.Scan(&a.ID, &started, &finished, &a.PolicyProfile, &a.PolicyDigest, &summary)
+	err := s.db.QueryRowContext(ctx, query, args...).Scan(&a.ID, &started, &finished, &a.PolicyProfile, &a.PolicyDigest, &summary)
 	if errors.Is(err, sql.ErrNoRows) {
 		return store.Audit{}, fmt.Errorf("audit %s: %w", id, store.ErrNotFound)
 	}

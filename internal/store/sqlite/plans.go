@@ -29,7 +29,7 @@ const digestPrefix = "sha256:"
 
 // Plan implements store.Plans.
 func (s *Store) Plan(ctx context.Context, digest string) ([]byte, error) {
-	query := s.db.QueryRowContext(ctx, `SELECT document FROM plan ORDER BY created_at DESC, seq DESC LIMIT 1`)
+	query, args := `SELECT document FROM plan ORDER BY created_at DESC, seq DESC LIMIT 1`, []any(nil)
 	if digest != "latest" {
 		if !strings.HasPrefix(digest, digestPrefix) {
 			digest = digestPrefix + digest
@@ -38,10 +38,10 @@ func (s *Store) Plan(ctx context.Context, digest string) ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		query = s.db.QueryRowContext(ctx, `SELECT document FROM plan WHERE digest = ?`, full)
+		query, args = `SELECT document FROM plan WHERE digest = ?`, []any{full}
 	}
 	var document []byte
-	err := query.Scan(&document)
+	err := s.db.QueryRowContext(ctx, query, args...).Scan(&document)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, fmt.Errorf("plan %s: %w", digest, store.ErrNotFound)
 	}

@@ -38,6 +38,9 @@ func TestMain(m *testing.M) {
 // child writes an audit of 200 parts; in mode "killed" it dies in the middle as if by kill -9.
 func child(mode, path string) error {
 	ctx := context.Background()
+	if mode == "lease" {
+		return hold(ctx, path)
+	}
 	s, err := sqlite.Open(ctx, path)
 	if err != nil {
 		return err
@@ -64,7 +67,7 @@ func child(mode, path string) error {
 	return s.Close()
 }
 
-func command(t *testing.T, mode, path string) *exec.Cmd {
+func command(t testing.TB, mode, path string) *exec.Cmd {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), os.Args[0])
 	cmd.Env = append(os.Environ(), childEnv+"="+mode+"="+path)
