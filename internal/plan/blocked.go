@@ -258,19 +258,19 @@ func (p *proposal) noKey() *Blocked {
 }
 
 func (p *proposal) keyMissing() *Blocked {
-	for_ := "SSE-KMS"
+	purpose := "SSE-KMS"
 	if p.to != resource.ModeSSEKMS {
-		for_ = "Log encryption"
+		purpose = "Log encryption"
 	}
 	const instead = "Give --kms-key (an alias, an id or an ARN of this region), or --create-key."
 	f := p.s.WantedKey.Failure()
 	switch {
 	case p.s.WantedKey.IsAbsent():
-		return &Blocked{BlockedNoKey, for_ + " needs a KMS key, and the one named does not exist in " + p.s.Location.String() + ".", instead}
+		return &Blocked{BlockedNoKey, purpose + " needs a KMS key, and the one named does not exist in " + p.s.Location.String() + ".", instead}
 	case p.s.WantedKey.IsUnknown() && f.Operation != "":
 		return unknown("The KMS key that is wanted could not be read", f)
 	}
-	return &Blocked{BlockedNoKey, for_ + " needs a KMS key, and none is named.", instead}
+	return &Blocked{BlockedNoKey, purpose + " needs a KMS key, and none is named.", instead}
 }
 
 // untaught says that a twin could not be made as ready as the original: there is nothing to teach it with.

@@ -234,7 +234,7 @@ func (p *proposal) tellWayBack(t *telling) {
 }
 
 func (p *proposal) tellTags(t *telling) {
-	tags := map[string]string{}
+	var tags map[string]string
 	switch {
 	case p.w.Strategy == Retire:
 		return

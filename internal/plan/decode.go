@@ -92,12 +92,18 @@ func Decode(file string, src []byte) (Plan, error) {
 // untouched compares the plan with its digest, and the file with what that plan would be written as: JSON allows the
 // same to be said in several ways (a field twice, in other case), and an approver should not read another than apply.
 func untouched(file string, src []byte, p Plan) error {
+	actual, err := p.DigestOf()
+	if err != nil {
+		return err
+	}
 	sealed, err := Seal(p)
 	if err != nil {
 		return err
 	}
-	if sealed.Digest != p.Digest {
-		return &TamperedError{File: file, Digest: p.Digest, Actual: sealed.Digest}
+	for _, digest := range []string{actual, sealed.Digest} {
+		if digest != p.Digest {
+			return &TamperedError{File: file, Digest: p.Digest, Actual: digest}
+		}
 	}
 	text, err := sealed.Encode()
 	if err != nil {

@@ -19,7 +19,8 @@ func TestDiffEndpoint(t *testing.T) {
 		"equal": {def{Name: "a"}, def{Name: "a"}, nil},
 		"order is no matter": {
 			def{SecurityGroupIDs: []string{"sg-1", "sg-2"}, PublicKeys: []string{"a", "b"}},
-			def{SecurityGroupIDs: []string{"sg-2", "sg-1"}, PublicKeys: []string{"b", "a"}}, nil,
+			def{SecurityGroupIDs: []string{"sg-2", "sg-1"}, PublicKeys: []string{"b", "a"}},
+			nil,
 		},
 		"one key or a list of it":     {def{PublicKey: "a"}, def{PublicKeys: []string{"a"}}, nil},
 		"no version is the oldest":    {def{}, def{GlueVersion: "0.9"}, nil},
@@ -34,7 +35,8 @@ func TestDiffEndpoint(t *testing.T) {
 			def{Arguments: map[string]string{"--x": ""}}, def{}, []plan.Attribute{{Name: "arguments.--x", Before: `""`}},
 		},
 		"a tag changed, one added": {
-			def{Tags: map[string]string{"a": "1"}}, def{Tags: map[string]string{"a": "2", "b": ""}},
+			def{Tags: map[string]string{"a": "1"}},
+			def{Tags: map[string]string{"a": "2", "b": ""}},
 			[]plan.Attribute{{Name: "tags.a", Before: "1", After: "2"}, {Name: "tags.b", After: `""`}},
 		},
 		"everything": {
@@ -44,10 +46,18 @@ func TestDiffEndpoint(t *testing.T) {
 			},
 			def{NumberOfNodes: 3},
 			[]plan.Attribute{
-				{Name: "extra_jars_s3_path", Before: "j"}, {Name: "extra_python_libs_s3_path", Before: "p"}, {Name: "glue_version", Before: "1.0", After: "0.9"},
-				{Name: "name", Before: "a"}, {Name: "number_of_nodes", After: "3"}, {Name: "number_of_workers", Before: "2"}, {Name: "public_keys", Before: "k"},
-				{Name: "role_arn", Before: "r"}, {Name: "security_configuration", Before: "c"}, {Name: "security_group_ids", Before: "s"},
-				{Name: "subnet_id", Before: "n"}, {Name: "worker_type", Before: "G.1X"},
+				{Name: "extra_jars_s3_path", Before: "j"},
+				{Name: "extra_python_libs_s3_path", Before: "p"},
+				{Name: "glue_version", Before: "1.0", After: "0.9"},
+				{Name: "name", Before: "a"},
+				{Name: "number_of_nodes", After: "3"},
+				{Name: "number_of_workers", Before: "2"},
+				{Name: "public_keys", Before: "k"},
+				{Name: "role_arn", Before: "r"},
+				{Name: "security_configuration", Before: "c"},
+				{Name: "security_group_ids", Before: "s"},
+				{Name: "subnet_id", Before: "n"},
+				{Name: "worker_type", Before: "G.1X"},
 			},
 		},
 	} {
@@ -75,19 +85,22 @@ func TestDiffTransform(t *testing.T) {
 		"capacity beside workers": {def{WorkerType: "G.1X", NumberOfWorkers: ptr(int32(2))}, def{WorkerType: "G.1X", NumberOfWorkers: ptr(int32(2)), MaxCapacity: ptr(2.0)}, nil},
 		"AWS's defaults":          {def{}, def{MaxCapacity: ptr(10.0), TimeoutMinutes: ptr(int32(2880)), MaxRetries: ptr(int32(0))}, nil},
 		"not AWS's defaults": {
-			def{}, def{MaxCapacity: ptr(9.0), TimeoutMinutes: ptr(int32(1)), MaxRetries: ptr(int32(2))},
+			def{},
+			def{MaxCapacity: ptr(9.0), TimeoutMinutes: ptr(int32(1)), MaxRetries: ptr(int32(2))},
 			[]plan.Attribute{{Name: "max_capacity", After: "9"}, {Name: "max_retries", After: "2"}, {Name: "timeout", After: "1"}},
 		},
 		"off in three ways": {def{UserData: &resource.Encryption{Mode: "DISABLED", KMSKey: "k"}}, def{UserData: &resource.Encryption{}}, nil},
 		"nothing is not false": {
-			def{FindMatches: &find{}}, def{FindMatches: &find{EnforceProvidedLabels: ptr(false), PrecisionRecallTradeoff: ptr(0.0)}},
+			def{FindMatches: &find{}},
+			def{FindMatches: &find{EnforceProvidedLabels: ptr(false), PrecisionRecallTradeoff: ptr(0.0)}},
 			[]plan.Attribute{
 				{Name: "parameters.find_matches_parameters.enforce_provided_labels", After: "false"},
 				{Name: "parameters.find_matches_parameters.precision_recall_trade_off", After: "0"},
 			},
 		},
 		"encryption": {
-			def{UserData: ptr(kms("k")), TaskRunSecurityConfiguration: "c"}, def{},
+			def{UserData: ptr(kms("k")), TaskRunSecurityConfiguration: "c"},
+			def{},
 			[]plan.Attribute{
 				{Name: "transform_encryption.ml_user_data_encryption.kms_key_id", Before: "k"},
 				{Name: "transform_encryption.ml_user_data_encryption.mode", Before: "SSE-KMS"},
@@ -95,7 +108,8 @@ func TestDiffTransform(t *testing.T) {
 			},
 		},
 		"another table": {
-			def{InputTables: table(nil)}, def{InputTables: table(map[string]string{"o": "v"})},
+			def{InputTables: table(nil)},
+			def{InputTables: table(map[string]string{"o": "v"})},
 			[]plan.Attribute{{Name: "input_record_tables.0.additional_options.o", After: "v"}},
 		},
 	} {

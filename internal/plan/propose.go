@@ -130,7 +130,7 @@ func (p *proposal) ref(id resource.Identity) resource.Ref {
 // tags are all tags of the resource, AWS's own too.
 func (p *proposal) tags() map[string]string {
 	all := map[string]string{}
-	own, aws := map[string]string{}, map[string]string{}
+	var own, aws map[string]string
 	switch {
 	case p.endpoint != nil:
 		own, aws = p.endpoint.Definition.Tags, p.endpoint.AWSTags

@@ -544,7 +544,8 @@ func TestConsequences(t *testing.T) {
 		},
 		"endpoint side by side": {
 			wants("SSE-S3", strategy(plan.SideBySide)), endpoint(func(d *resource.EndpointDetail) { d.Definition.WorkerType = "G.2X" }),
-			"new-name addresses-change overlap-cost lost-on-cluster old-objects way-back code-unseen", []string{"8 DPU-hours an hour"},
+			"new-name addresses-change overlap-cost lost-on-cluster old-objects way-back code-unseen",
+			[]string{"8 DPU-hours an hour"},
 		},
 		"endpoint retired": {
 			wants("", strategy(plan.Retire)), unread, "retired lost-on-cluster dependents-unknown way-back code-unseen", nil,
