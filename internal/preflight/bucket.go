@@ -11,17 +11,17 @@ import (
 // buckets are the checks of the S3 prefixes that a change writes to.
 func (v *subject) buckets() []plan.Check {
 	var checks []plan.Check
-	if v.labels {
+	if v.labels != "" {
 		checks = append(checks, v.bucket(LabelsBucket, "--labels-s3", v.s.Labels))
 		if b, ok := v.s.Labels.Value(); ok && b.Name != "" {
-			checks = append(checks, v.writable(LabelsWrite, b, "s3:PutObject", "s3:GetObject"))
+			checks = append(checks, v.writable(LabelsWrite, v.labels, "s3:PutObject", "s3:GetObject"))
 			checks = append(checks, v.bucketKey(b)...)
 		}
 	}
-	if v.proves {
+	if v.proves != "" {
 		checks = append(checks, v.bucket(ProofBucket, "--prove", v.s.Proof))
 		if b, ok := v.s.Proof.Value(); ok && b.Name != "" {
-			checks = append(checks, v.writable(ProofWritable, b, "s3:PutObject"))
+			checks = append(checks, v.writable(ProofWritable, v.proves, "s3:PutObject"))
 		}
 	}
 	return checks
@@ -52,17 +52,16 @@ func (v *subject) bucket(code, flag string, fact resource.Fact[resource.Bucket])
 
 // writable judges by the role's own policies. The bucket's policy is not read: it may allow what they don't, so that
 // only a denial is certain.
-func (v *subject) writable(code string, b resource.Bucket, actions ...string) plan.Check {
+func (v *subject) writable(code, place string, actions ...string) plan.Check {
 	advice := "Allow the role " + strings.Join(actions, " and ") + " there."
 	identity, boundary := v.documents()
 	access := iampolicy.RoleAccess{Identity: identity, Boundary: boundary}
-	object := resource.ARN{Partition: v.s.Location.Partition, Service: "s3", Resource: b.Name + "/" + b.Prefix + "labels"}
+	object := resource.ARN{Partition: v.s.Location.Partition, Service: "s3", Resource: strings.TrimPrefix(place, "s3://") + "object"}
 	allowed, denied := iampolicy.Yes, iampolicy.No
 	for _, action := range actions {
 		r := iampolicy.Request{Principal: v.roleARN, Action: action, Resource: object.String()}
 		allowed, denied = min(allowed, access.Allows(r)), max(denied, access.Denies(r))
 	}
-	place := "s3://" + b.Name + "/" + b.Prefix
 	switch {
 	case denied == iampolicy.Yes:
 		return failed(code, advice, "the policies of the role %s deny it %s", v.roleARN, place)

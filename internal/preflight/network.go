@@ -52,10 +52,10 @@ func (v *subject) network() []plan.Check {
 func (v *subject) addresses(s resource.Subnet) plan.Check {
 	need := nodes(*v.endpoint)
 	if s.FreeAddresses < need {
-		return failed(Addresses, "Free addresses in the subnet.", "the subnet %s has %d free addresses, and a second endpoint needs %d beside the first",
-			s.ID, s.FreeAddresses, need)
+		return failed(Addresses, "Free addresses in the subnet.", "only %d addresses of the subnet %s are free, and a second endpoint needs %d beside the first",
+			s.FreeAddresses, s.ID, need)
 	}
-	return passed(Addresses, "the subnet %s has %d free addresses; a second endpoint needs %d", s.ID, s.FreeAddresses, need)
+	return passed(Addresses, "%d addresses of the subnet %s are free; a second endpoint needs %d", s.FreeAddresses, s.ID, need)
 }
 
 func kmsRoute(s resource.Subnet) plan.Check {

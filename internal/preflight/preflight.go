@@ -52,7 +52,7 @@ const (
 	ProofWritable = "proof-writable"      // the role may write there
 )
 
-// Everything, among the accepted codes, accepts every unchecked check but those that must be named.
+// Everything is the accepted code that accepts every unchecked check but those that must be named.
 const Everything = "*"
 
 // Codes lists the checks that can be accepted as unchecked.
@@ -115,8 +115,8 @@ type subject struct {
 	roleARN   string
 	makes     bool // a step makes a resource of the original's kind
 	uses      keyUses
-	labels    bool // labels are exported
-	proves    bool // the twin writes a proof
+	labels    string // S3 prefix that labels are exported to; empty: none are
+	proves    string // S3 prefix where the twin proves itself; empty: it does not
 }
 
 func newSubject(i plan.Item, s resource.Surroundings) *subject {
@@ -131,9 +131,9 @@ func newSubject(i plan.Item, s resource.Surroundings) *subject {
 		case plan.CreateEndpoint, plan.CreateTransform:
 			v.makes = true
 		case plan.ExportLabels:
-			v.labels = true
+			v.labels = step.S3
 		case plan.WaitProof:
-			v.proves = true
+			v.proves = step.S3
 		}
 	}
 	return v
@@ -177,8 +177,11 @@ func why(f resource.Failure) string {
 	case f.Class == resource.Throttled:
 		text = f.Operation + " was throttled until the retries ended"
 	}
-	if f.Code != "" {
+	switch {
+	case f.Code != "":
 		text += " (" + f.Code + ")"
+	case f.Message != "":
+		text += ": " + f.Message
 	}
 	return text
 }

@@ -199,8 +199,10 @@ func TestKeyChecks(t *testing.T) {
 
 		"role by delegation": {preflight.KeyRole, nil, "passed", ""},
 		"no delegation":      {preflight.KeyRole, withKey(func(k *resource.KeyDetail) { k.Key.Policy = resource.Known(policyOf(toLogs)) }), "failed", "kms:Decrypt"},
-		"no policy of its own": {preflight.KeyRole, withRole(func(r *resource.Role) { r.Policies = resource.Known([]string{policyOf(useLogs)}) }),
-			"failed", "kms:Encrypt"},
+		"no policy of its own": {
+			preflight.KeyRole, withRole(func(r *resource.Role) { r.Policies = resource.Known([]string{policyOf(useLogs)}) }),
+			"failed", "kms:Encrypt",
+		},
 		"a boundary in the way":  {preflight.KeyRole, withRole(func(r *resource.Role) { r.Boundary = resource.Known(policyOf(useLogs)) }), "failed", ""},
 		"unread key policy":      {preflight.KeyRole, withKey(func(k *resource.KeyDetail) { k.Key.Policy = denied[string]("kms:GetKeyPolicy") }), "unchecked", "kms:GetKeyPolicy was denied"},
 		"unread role":            {preflight.KeyRole, around(func(s *resource.Surroundings) { s.Role = denied[resource.Role]("iam:GetRole") }), "unchecked", "iam:GetRole was denied"},
@@ -409,7 +411,7 @@ func TestTransformChecks(t *testing.T) {
 	}
 	retired := func(alter change) change {
 		return func(i *plan.Item, s *resource.Surroundings) {
-			i.Strategy, i.Steps = plan.Retire, []plan.Step{{Kind: plan.ExportLabels}, {Kind: plan.DeleteTransform}}
+			i.Strategy, i.Steps = plan.Retire, []plan.Step{{Kind: plan.ExportLabels, S3: "s3://labels/glue/"}, {Kind: plan.DeleteTransform}}
 			alter(i, s)
 		}
 	}
@@ -418,7 +420,7 @@ func TestTransformChecks(t *testing.T) {
 	}
 	proves := func(b resource.Fact[resource.Bucket]) change {
 		return func(i *plan.Item, s *resource.Surroundings) {
-			i.Steps, s.Proof = append(i.Steps, plan.Step{Kind: plan.WaitProof}), b
+			i.Steps, s.Proof = append(i.Steps, plan.Step{Kind: plan.WaitProof, S3: "s3://labels/proof/"}), b
 		}
 	}
 	judge(t, transform, map[string]judged{

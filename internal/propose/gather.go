@@ -10,6 +10,7 @@ import (
 	"github.com/glueguard/glueguard/internal/control"
 	"github.com/glueguard/glueguard/internal/finding"
 	"github.com/glueguard/glueguard/internal/plan"
+	"github.com/glueguard/glueguard/internal/policy"
 	"github.com/glueguard/glueguard/internal/resource"
 )
 
@@ -90,8 +91,12 @@ func (g *gathering) audited(ctx context.Context) error {
 	return nil
 }
 
-// concerns tells whether a read that failed is about the controls that are planned for.
+// concerns tells whether a read that failed may hide something to repair under the controls that are planned for. Keys
+// matter only to the profile that judges resources by them: they are not repaired here themselves.
 func (g *gathering) concerns(operation string) bool {
+	if strings.HasPrefix(operation, "kms:") {
+		return g.Policy.Profile == policy.Strict
+	}
 	switch operation {
 	case "glue:GetMLTransforms":
 		return slices.Contains(g.controls, control.MLTransform)
@@ -103,7 +108,7 @@ func (g *gathering) concerns(operation string) bool {
 
 func (g *gathering) finding(f finding.Finding) error {
 	selected := slices.Contains(g.controls, f.Control)
-	if f.Status == control.Unknown && selected && !f.Accepted() {
+	if f.Status == control.Unknown && selected && !f.Accepted() && f.Resource.Type != resource.TypeKey {
 		g.doubts = append(g.doubts, resource.Coverage{
 			Account: f.Resource.Account, Region: f.Resource.Region, Operation: string(f.Control), Status: string(resource.Errored),
 			ErrorCode: string(f.Reason), Message: f.Message,

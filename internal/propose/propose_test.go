@@ -339,7 +339,24 @@ func TestItems(t *testing.T) {
 			func(_ *world, o *propose.Options) { o.Wanted.Mode, o.KeyRef = resource.ModeSSES3, "" }, nil, plan.BlockedNoKey, "", nil,
 		},
 		"logs of another control": {both(control.Fail), func(_ *world, o *propose.Options) { o.Controls = []control.ID{control.DevEndpointS3} }, nil, "", "", logsIn(false)},
-		"retire needs nothing":    {both(control.Fail), func(_ *world, o *propose.Options) { o.Wanted = plan.Wanted{Strategy: plan.Retire}; o.KeyRef = "" }, nil, "", "", nil},
+		"weaker, asked by name": {map[control.ID]control.Status{control.DevEndpointLogs: control.Fail}, func(_ *world, o *propose.Options) {
+			o.Resources, o.Wanted.Mode = []string{"etl"}, resource.ModeNone
+		}, func(s *resource.Surroundings, d *resource.EndpointDetail) {
+			d.Definition.SecurityConfiguration = "sc"
+			s.Configuration = resource.Known(resource.SecurityConfiguration{Name: "sc", S3: []resource.Encryption{{Mode: resource.ModeSSES3}}})
+		}, "", "", func(t *testing.T, i plan.Item) {
+			if i.From != resource.ModeSSES3 || i.To != resource.ModeNone || len(i.Warnings) != 1 || i.Warnings[0].Accepted {
+				t.Errorf("from %s to %s, warnings %+v", i.From, i.To, i.Warnings)
+			}
+		}},
+		"logs only, asked by name": {map[control.ID]control.Status{control.DevEndpointLogs: control.Fail}, func(_ *world, o *propose.Options) {
+			o.Resources = []string{"etl"}
+		}, nil, "", "", func(t *testing.T, i plan.Item) {
+			if c := configuration(i); c == nil || c.CloudWatch == nil || i.To != resource.ModeSSEKMS || len(i.Findings) != 1 {
+				t.Errorf("item %+v", i)
+			}
+		}},
+		"retire needs nothing": {both(control.Fail), func(_ *world, o *propose.Options) { o.Wanted = plan.Wanted{Strategy: plan.Retire}; o.KeyRef = "" }, nil, "", "", nil},
 		"strategy of the policy": {both(control.Fail), func(_ *world, o *propose.Options) { o.Policy.Repair.Strategy = "side-by-side" }, nil, "", "", func(t *testing.T, i plan.Item) {
 			if i.Strategy != plan.SideBySide {
 				t.Errorf("strategy %s", i.Strategy)

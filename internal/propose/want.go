@@ -67,7 +67,7 @@ func (r *run) wanted(c *candidate) plan.Wanted {
 	w.Resource, w.Findings = c.ref, c.fails
 	w.Strategy = cmp.Or(w.Strategy, plan.Strategy(repair.Strategy), plan.Replace)
 	w.Mode = cmp.Or(w.Mode, r.Policy.RepairMode(c.ref.Type))
-	if w.Strategy == plan.Retire {
+	if w.Strategy == plan.Retire || c.ref.Type == resource.TypeKey {
 		w.Mode = ""
 	}
 	w.LabelsS3 = place(cmp.Or(w.LabelsS3, string(repair.LabelsS3)), c.location)
@@ -175,6 +175,9 @@ func (r *run) propose(c *candidate, s resource.Surroundings, roles []string) pla
 			return plan.Refuse(w, s, *b)
 		}
 	}
+	if r.asked() && onlyLogs(w.Findings) {
+		w.Findings = nil // plan would leave S3 as it is, but the mode was asked for this very resource
+	}
 	item := plan.Propose(w, s)
 	if (r.GrantRole || r.Policy.Repair.GrantRole) && item.Blocked == nil && lacksKey(item, s) {
 		w.Grant = &plan.Grant{}
@@ -185,8 +188,14 @@ func (r *run) propose(c *candidate, s resource.Surroundings, roles []string) pla
 	if item.Blocked == nil {
 		item.Consequences = append(item.Consequences, r.shortfalls(c, w)...)
 	}
+	if w.Logs {
+		item.Findings = append([]plan.FindingRef{}, c.fails...)
+	}
 	return item
 }
+
+// asked tells whether resources were named together with the mode that they are to get.
+func (r *run) asked() bool { return len(r.Resources) > 0 && r.Wanted.Mode != "" }
 
 // resolve settles which key is meant, or says why there is none.
 func (r *run) resolve(w *plan.Wanted, c *candidate, s resource.Surroundings, roles []string) *plan.Blocked {
