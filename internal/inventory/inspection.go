@@ -92,7 +92,7 @@ func (in *inspection) look(ctx context.Context, t Target) resource.Surroundings 
 		found.Endpoints = resource.Absent[resource.Quota]()
 		s.aroundTransform(ctx, t.ID, &found)
 	default:
-		around(&found, failed("", "resources of type "+string(t.Type)+" are not repaired"))
+		nothing(&found, failed("inspect", "resources of type "+string(t.Type)+" are not repaired"))
 	}
 	reading.Wait()
 	return found
@@ -122,9 +122,9 @@ func around(found *resource.Surroundings, f resource.Failure) {
 }
 
 // missing is why nothing was read around a resource that is itself not known.
-func missing[T any](f resource.Fact[T]) resource.Failure {
+func missing[T any](f resource.Fact[T], operation string) resource.Failure {
 	if f.IsAbsent() {
-		return resource.Failure{Class: resource.Skipped, Message: "the resource does not exist"}
+		return resource.Failure{Operation: operation, Class: resource.Skipped, Message: "the resource does not exist"}
 	}
 	return f.Failure()
 }
@@ -134,7 +134,7 @@ func (s *site) aroundEndpoint(ctx context.Context, name string, found *resource.
 	found.Endpoint = s.endpoint(ctx, s.place, name)
 	d, ok := found.Endpoint.Value()
 	if !ok {
-		around(found, missing(found.Endpoint))
+		around(found, missing(found.Endpoint, opDevEndpoint))
 		return
 	}
 	found.LastUsed = resource.Absent[time.Time]()
@@ -153,7 +153,7 @@ func (s *site) aroundTransform(ctx context.Context, id string, found *resource.S
 	found.Transform = s.transform(ctx, s.place, id)
 	d, ok := found.Transform.Value()
 	if !ok {
-		around(found, missing(found.Transform))
+		around(found, missing(found.Transform, opMLTransform))
 		return
 	}
 	found.Subnet = resource.Absent[resource.Subnet]()

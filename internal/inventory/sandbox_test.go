@@ -32,7 +32,7 @@ func against(tb testing.TB, server *sandbox.Server, change ...func(*awsapi.Optio
 	options := awsapi.Options{
 		Keys: &awsapi.Keys{AccessKeyID: "test", SecretAccessKey: "test"}, Region: "us-east-1",
 		Role: "GlueguardAudit", EndpointURL: server.URL,
-		AttemptTimeout: 2 * time.Second, RetryLimit: 3 * time.Second, ThrottleLimit: time.Second,
+		AttemptTimeout: 10 * time.Second, RetryLimit: 3 * time.Second, ThrottleLimit: time.Second,
 	}
 	for _, fn := range change {
 		fn(&options)

@@ -114,7 +114,9 @@ func simulations(asked []plan.Permission) []simulation {
 		resources[q] = append(resources[q], s.resource)
 	}
 	var all []simulation
-	order := func(a, b question) int { return cmp.Or(cmp.Compare(a.actions, b.actions), cmp.Compare(a.passed, b.passed)) }
+	order := func(a, b question) int {
+		return cmp.Or(cmp.Compare(a.actions, b.actions), cmp.Compare(a.passed, b.passed))
+	}
 	for _, q := range slices.SortedFunc(maps.Keys(resources), order) {
 		slices.Sort(resources[q])
 		for some := range slices.Chunk(strings.Fields(q.actions), actionsPerCall) {
