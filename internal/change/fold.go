@@ -416,6 +416,10 @@ func (c *Change) note(e Entry, refuse refuser) error {
 			return refuse("the change is %s", c.State)
 		}
 		c.Asked = true
+		if p := c.current(); p != nil && p.Loose > 0 {
+			// Even where the newest call was refused: an earlier one may have taken effect, which looking settles.
+			p.Status, p.FinishedAt, p.Open, p.Uncertain = StepRunning, time.Time{}, true, true
+		}
 	default:
 		return refuse("a note can't make a change %q", e.State)
 	}

@@ -39,6 +39,7 @@ type actor struct {
 	*world
 	fate     func(c *change.Change, s plan.Step) fate // nil: all works
 	look     func(s plan.Step) error                  // nil: reads work
+	misses   map[string]string                        // steps whose looks find this trouble
 	observed string                                   // step that was looked at in this Advance
 	sent     []string                                 // calls made in this Advance
 	doubtful map[string]bool                          // creates whose outcome the change can't know, by step
@@ -98,6 +99,9 @@ func (a *actor) Observe(_ context.Context, c *change.Change, s plan.Step) (execu
 			return execute.Observation{}, err
 		}
 	}
+	if code := a.misses[s.Name]; code != "" {
+		return missed(code, code), nil
+	}
 	if s.Kind.Changes() {
 		return a.observeChange(c, s), nil
 	}
@@ -118,13 +122,16 @@ func (a *actor) observeChange(c *change.Change, s plan.Step) execute.Observation
 		return a.observeCreate(c, s, resource.TypeMLTransform, s.Transform.Name)
 	case plan.DeleteEndpoint, plan.DeleteTransform:
 		o := a.of(c, s.Role)
-		if o == nil || !o.goneAt.IsZero() {
+		if o == nil || o.leaving(a.now) {
 			return settled(change.Facts{})
 		}
 		return open()
 	}
 	o := a.of(c, s.Role)
 	if s.Kind != plan.DeleteLabels && o == nil {
+		if at, ok := c.MadeAt(s.Role); ok && a.now.Sub(at) < time.Minute {
+			return pending("not seen yet")
+		}
 		return missed(change.TroubleGone, string(s.Role)+" is not there")
 	}
 	switch s.Kind {
@@ -163,7 +170,7 @@ func (a *actor) observeCreate(c *change.Change, s plan.Step, t resource.Type, na
 	switch {
 	case o == nil:
 		return open()
-	case !o.goneAt.IsZero():
+	case o.leaving(a.now):
 		return pending("DELETING")
 	case o.tags()[tagChange] != c.Head.ID:
 		return missed(change.TroubleForeign, "the name is taken")
@@ -336,7 +343,7 @@ func (a *actor) effect(c *change.Change, s plan.Step) (change.Facts, error) {
 	p, _ := c.Current()
 	switch s.Kind {
 	case plan.DeleteEndpoint, plan.DeleteTransform:
-		o.goneAt = a.now.Add(time.Minute)
+		o.goneAt, o.goneShows = a.now.Add(a.deletesShow+time.Minute), a.now.Add(a.deletesShow)
 	case plan.RenameTransform:
 		if err := taken(resource.TypeMLTransform, s.NewName); err != nil {
 			return change.Facts{}, err

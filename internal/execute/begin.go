@@ -146,8 +146,6 @@ func (s *Stepper) decide(ctx context.Context, p change.Progress) (Next, error) {
 		return s.wait(ctx, p, seen.Detail)
 	case seen.Seen == Open && now.Before(shows):
 		return s.next(earlier(nextLook(p.IntendedAt, now), shows), "looking whether the original has been deleted"), nil
-	case seen.Seen == Open && !p.Uncertain:
-		return s.write(ctx, change.Entry{Kind: change.Uncertain, Step: step.Name})
 	case seen.Seen == Open:
 		return s.write(ctx, change.Entry{Kind: change.Retried, Step: step.Name})
 	}

@@ -3,7 +3,6 @@ package execute_test
 import (
 	"fmt"
 	"maps"
-	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -31,6 +30,7 @@ type thing struct {
 	ready     time.Time // zero: never; a transform is taught
 	failed    bool
 	goneAt    time.Time // zero: it stays
+	goneShows time.Time // from when reads see that it goes
 	labels    int
 	metrics   *resource.Metrics
 }
@@ -75,6 +75,7 @@ type world struct {
 	runs           map[string]time.Time // task run -> when it is over
 	provisioning   time.Duration
 	reveal         time.Duration // how late reads see what was made
+	deletesShow    time.Duration // how late reads see that something was deleted
 	failNext       int           // so many creates come up FAILED
 	plainNext      int           // so many creates silently leave encryption out
 	serial         int
@@ -111,9 +112,11 @@ func (w *world) find(t resource.Type, id, name string) *thing {
 	return nil
 }
 
+func (o *thing) leaving(now time.Time) bool { return !o.goneAt.IsZero() && !o.goneShows.After(now) }
+
 func (o *thing) status(now time.Time) string {
 	switch {
-	case !o.goneAt.IsZero():
+	case o.leaving(now):
 		return "DELETING"
 	case o.failed:
 		return "FAILED"
@@ -252,7 +255,7 @@ type scene struct {
 var location = resource.Location{Partition: "aws", Account: "111122223333", Region: "eu-west-1"}
 
 // endpointScene has a dev endpoint that is not encrypted.
-func endpointScene(t testing.TB, s plan.Strategy) *scene {
+func endpointScene(t teller, s plan.Strategy) *scene {
 	t.Helper()
 	w := newWorld()
 	o := w.put(&resource.EndpointDefinition{
@@ -264,7 +267,7 @@ func endpointScene(t testing.TB, s plan.Strategy) *scene {
 }
 
 // transformScene has an ML transform that is not encrypted, with labels or without.
-func transformScene(t testing.TB, s plan.Strategy, labels int, jobs ...string) *scene {
+func transformScene(t teller, s plan.Strategy, labels int, jobs ...string) *scene {
 	t.Helper()
 	w := newWorld()
 	o := w.put(nil, &resource.TransformDefinition{
@@ -283,7 +286,7 @@ func transformScene(t testing.TB, s plan.Strategy, labels int, jobs ...string) *
 	})
 }
 
-func propose(t testing.TB, w *world, o *thing, wanted plan.Wanted) *scene {
+func propose(t teller, w *world, o *thing, wanted plan.Wanted) *scene {
 	t.Helper()
 	if wanted.Strategy == plan.Retire {
 		wanted.Mode, wanted.Key = "", ""
