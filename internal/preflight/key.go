@@ -240,6 +240,9 @@ func document(fact resource.Fact[string]) resource.Fact[iampolicy.Document] {
 	return resource.Known(d)
 }
 
+// withoutLogs is the other way out of what keeps logs from being encrypted.
+const withoutLogs = "; or leave its logs out (--control glue-dev-endpoint-s3-encryption)."
+
 // logActions are what CloudWatch Logs does with a key.
 func logActions() []string {
 	return []string{"kms:Encrypt", "kms:Decrypt", "kms:ReEncryptFrom", "kms:ReEncryptTo", "kms:GenerateDataKey", "kms:DescribeKey"}
@@ -250,7 +253,7 @@ func logActions() []string {
 func (v *subject) keyLogs(k resource.KeyDetail) plan.Check {
 	l := v.s.Location
 	service := "logs." + l.Region + ".amazonaws.com"
-	advice := "Allow " + service + " kms:Encrypt*, Decrypt*, ReEncrypt*, GenerateDataKey* and Describe* in the key's policy."
+	advice := "Allow " + service + " kms:Encrypt*, Decrypt*, ReEncrypt*, GenerateDataKey* and Describe* in the key's policy" + withoutLogs
 	policy := document(k.Key.Policy)
 	d, ok := policy.Value()
 	switch {
@@ -285,7 +288,7 @@ func (v *subject) keyLogs(k resource.KeyDetail) plan.Check {
 // logRole judges whether the role may put log groups under a key. The name of a dev endpoint's group is not documented,
 // so it is asked for all of Glue's.
 func (v *subject) logRole() plan.Check {
-	const advice = "Allow the role logs:AssociateKmsKey on log-group:/aws-glue/*: without it Glue turns continuous logging off."
+	const advice = "Allow the role logs:AssociateKmsKey on log-group:/aws-glue/*: without it Glue turns continuous logging off" + withoutLogs
 	identity, boundary := v.documents()
 	access := iampolicy.RoleAccess{Identity: identity, Boundary: boundary}
 	ask := func(group string) iampolicy.Answer {
