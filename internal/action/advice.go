@@ -38,6 +38,8 @@ func (t *task) advice(why refusedFor) string {
 		return t.transformAdvice()
 	case plan.ExportLabels, plan.ImportLabels:
 		return "see that the S3 prefix is in the transform's region and that the transform's role may read and write it"
+	case plan.Evaluate:
+		return "see that the transform is READY and that its other task runs have ended"
 	case plan.RepointJob:
 		return "see that the caller may pass the job's role; otherwise change the job's argument by hand"
 	}

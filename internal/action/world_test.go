@@ -297,3 +297,22 @@ func (w *world) encryptedTwinOf(d resource.TransformDetail) *resource.TransformD
 	twin.UserData = &resource.Encryption{Mode: resource.ModeSSEKMS, KMSKey: w.key}
 	return &twin
 }
+
+func (w *world) untag(arn string, keys ...string) {
+	w.Helper()
+	_, err := w.glue.UntagResource(w.Context(), &glue.UntagResourceInput{ResourceArn: &arn, TagsToRemove: keys})
+	w.must(err)
+}
+
+func (w *world) tag(arn string, tags map[string]string) {
+	w.Helper()
+	_, err := w.glue.TagResource(w.Context(), &glue.TagResourceInput{ResourceArn: &arn, TagsToAdd: tags})
+	w.must(err)
+}
+
+func (w *world) must(err error) {
+	w.Helper()
+	if err != nil {
+		w.Fatal(err)
+	}
+}
