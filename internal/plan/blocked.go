@@ -228,6 +228,9 @@ func (p *proposal) already() *Blocked {
 	if !there {
 		return nil
 	}
+	if p.to == resource.ModeNone {
+		return &Blocked{BlockedAlready, "It is not encrypted, so there is nothing to take away.", "Name another --mode if that is wanted."}
+	}
 	with := ""
 	if p.to == resource.ModeSSEKMS && p.key != "" {
 		with = " with that key"

@@ -126,12 +126,8 @@ func (p *proposal) tellTransform(t *telling) {
 	} else {
 		t.say("new-name", "The encrypted one is called %q and keeps that name; the original stays as it is until finalize.", TwinName(id))
 	}
-	t.say("original-kept", "The original stays, unencrypted or not, until finalize, and the audit goes on reporting it until then.")
-	t.say("overlap-cost", "A transform costs nothing while it is idle; importing the labels%s runs on %s for as long as it takes.",
-		evaluating(*p.transform), dpusOf(p.transform.Definition))
-	p.tellLabels(t)
-	t.say("taught-again", "The new one is taught with the same labels. AWS does not promise that its quality is the same: each metric may differ by %s at most, "+
-		"or the change backs itself out. The task runs' history stays with the original.", decimal(p.w.MetricTolerance))
+	t.say("original-kept", "The original stays until finalize, and audits go on reporting it until then.")
+	p.tellTeaching(t)
 	if p.to == resource.ModeSSES3 {
 		t.say("task-runs-only", "AWS offers no SSE-S3 for a transform's user data: SSE-S3 encrypts what its task runs write, and only that. Security Hub's Glue.3 stays red; "+
 			"only SSE-KMS turns it green.")
@@ -144,11 +140,20 @@ func (p *proposal) tellTransform(t *telling) {
 	}
 }
 
-func evaluating(d resource.TransformDetail) string {
-	if (teaching{was: d}).evaluated() {
-		return ", and evaluating the quality,"
+// tellTeaching says what becomes of what the transform has learned.
+func (p *proposal) tellTeaching(t *telling) {
+	t.say("history-lost", "The history of its task runs stays with the original, and goes with it.")
+	if p.transform.LabelCount == 0 {
+		return
 	}
-	return ""
+	p.tellLabels(t)
+	runs, quality := "import the labels", ""
+	if (teaching{was: *p.transform}).evaluated() {
+		runs += " and to evaluate the quality"
+		quality = fmt.Sprintf(": each metric may differ by %s at most, or the change backs itself out", decimal(p.w.MetricTolerance))
+	}
+	t.say("taught-again", "The new one is taught with the same labels. AWS does not promise that its quality is the same%s.", quality)
+	t.say("overlap-cost", "A transform costs nothing while it is idle. The runs to %s take %s for as long as they last.", runs, dpusOf(p.transform.Definition))
 }
 
 // dpusOf says what a transform's task runs run on.
