@@ -181,7 +181,7 @@ func refusal(answer *http.Response, body []byte) error {
 		Type    string `json:"__type"`
 		Message string `json:"message"`
 	}
-	err := error(fmt.Errorf("HTTP status %d", answer.StatusCode))
+	err := fmt.Errorf("HTTP status %d", answer.StatusCode)
 	// The code may carry a namespace before it and a URL after it.
 	if json.Unmarshal(body, &said) == nil && said.Type != "" {
 		code := said.Type[strings.LastIndex(said.Type, "#")+1:]
