@@ -114,17 +114,14 @@ func kept(c *change.Change) plan.Kept {
 }
 
 // unknownEnd tells whether a call that may have ended the original is out, and nobody knows whether it did.
-func unknownEnd(c *change.Change) (change.Progress, bool) {
+func unknownEnd(c *change.Change) bool {
 	p, ok := c.Current()
-	if !ok || !p.Step.Irrevocable || p.Step.Role != plan.Original || p.Loose == 0 {
-		return change.Progress{}, false
-	}
-	return p, true
+	return ok && p.Step.Irrevocable && p.Step.Role == plan.Original && p.Loose > 0
 }
 
 // decide settles, by looking, whether the original has ended, so that the backout that was asked for can begin.
 func (s *Stepper) decide(ctx context.Context, p change.Progress) (Next, error) {
-	if _, unknown := unknownEnd(s.c); !unknown {
+	if !unknownEnd(s.c) {
 		e, err := backout(s.c)
 		if err != nil {
 			return s.halt(ctx, change.Waiting, change.Trouble{Code: change.TroubleGone, Message: err.Error()})

@@ -98,7 +98,7 @@ func (s *Stepper) Backout(ctx context.Context) error {
 	case halted && (c.Asked || c.Phase == change.Unwind || c.Phase == change.Restore):
 		return s.append(ctx, change.Entry{Kind: change.Resumed})
 	}
-	if _, unknown := unknownEnd(c); unknown {
+	if unknownEnd(c) {
 		return s.append(ctx, change.Entry{Kind: change.Noted, State: change.BackingOut, Text: "a person asked for a backout"})
 	}
 	e, err := backout(c)

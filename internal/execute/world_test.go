@@ -69,7 +69,6 @@ type world struct {
 	now            time.Time
 	things         []*thing
 	configurations map[string]resource.SecurityConfiguration
-	keys           int
 	jobs           map[string]string    // name -> id of the transform that its arguments name
 	exports        map[string]int       // s3 -> rows
 	runs           map[string]time.Time // task run -> when it is over
