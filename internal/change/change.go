@@ -40,6 +40,7 @@ type Progress struct {
 	Answered   bool      // the open call was answered (a server error): AWS said that it did not do it
 	Tries      int       // calls sent
 	Round      int       // calls sent since a person last said go on
+	RoundAt    time.Time // of the first of them
 	Loose      int       // calls sent that may have taken effect for all that is known
 	Allowed    bool      // a person was told what is wrong with the step, and said go on
 	Calls      int       // AWS calls, reads too

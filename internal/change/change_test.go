@@ -270,11 +270,26 @@ func TestResolve(t *testing.T) {
 		t.Errorf("the configuration is called %q", got)
 	}
 
+	secret := &resource.TransformDefinition{
+		UserData:                     &resource.Encryption{Mode: resource.ModeSSEKMS, KMSKey: plan.KeyPlaceholder},
+		TaskRunSecurityConfiguration: plan.ConfigurationPlaceholder,
+	}
+	got := c.Resolve(plan.Step{Transform: secret, Grant: &plan.Grant{KeyARN: plan.KeyPlaceholder}})
+	want := plan.Step{
+		Grant: &plan.Grant{KeyARN: "arn:key"},
+		Transform: &resource.TransformDefinition{
+			UserData: &resource.Encryption{Mode: resource.ModeSSEKMS, KMSKey: "arn:key"}, TaskRunSecurityConfiguration: "glueguard-made",
+		},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("a transform (-want +got):\n%s", diff)
+	}
+
 	// Before the configuration is made its name is what its content says.
 	key := open().does("create-key", &change.Facts{KeyARN: "arn:key"}).fold(t)
-	want := plan.ConfigurationName(resource.SecurityConfiguration{S3: []resource.Encryption{{Mode: resource.ModeSSEKMS, KMSKey: "arn:key"}}})
-	if got := key.Resolve(steps()[1]).Configuration.Name; got != want {
-		t.Errorf("the configuration is called %q, not %q", got, want)
+	name := plan.ConfigurationName(resource.SecurityConfiguration{S3: []resource.Encryption{{Mode: resource.ModeSSEKMS, KMSKey: "arn:key"}}})
+	if got := key.Resolve(steps()[1]).Configuration.Name; got != name {
+		t.Errorf("the configuration is called %q, not %q", got, name)
 	}
 }
 

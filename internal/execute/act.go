@@ -82,7 +82,7 @@ func (s *Stepper) answer(ctx context.Context, step plan.Step, err error) (Next, 
 	failed := &CallError{Effect: Unknown, Trouble: change.Trouble{Code: change.TroubleUnsettled, Message: err.Error()}}
 	errors.As(err, &failed)
 	p, _ := s.c.Current()
-	since := s.d.Now().Sub(trying(s.c, p))
+	since := s.d.Now().Sub(p.RoundAt)
 	e := change.Entry{Step: step.Name, Trouble: &failed.Trouble}
 	switch failed.Effect {
 	case NotDone:
@@ -140,7 +140,7 @@ func decides(p change.Progress, code string) bool {
 	return false
 }
 
-// verify reads again what a step promised. Differences must show twice, since what AWS was told shows late in reads.
+// verify reads again what a step promised. Differences must last a while, since what AWS was told shows late in reads.
 func (s *Stepper) verify(ctx context.Context, p change.Progress) (Next, error) {
 	differences, err := s.d.Verifier.Verify(ctx, s.c, s.c.Resolve(p.Step))
 	s.looks++

@@ -54,15 +54,7 @@ func limit(s plan.Step) time.Duration {
 	return waitLimit
 }
 
-// trying is since when a step's calls are being sent, or a person last said to go on.
-func trying(c *change.Change, p change.Progress) time.Time {
-	if c.Resumed.After(p.StartedAt) {
-		return c.Resumed
-	}
-	return p.StartedAt
-}
-
-// settled is how long a lost answer is looked for.
+// settle is how long a lost answer is looked for.
 func (d Deps) settle() time.Duration {
 	if d.Settle > 0 {
 		return d.Settle
