@@ -31,11 +31,12 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"glueguard": glueguard})
 }
 
-// glueguard is the program, except that a story can set its clock and ids (STORY_CLOCK) and claim that it writes to a
-// terminal of so many columns (STORY_TERMINAL).
+// glueguard is the program, except that a story can set its clock and ids (STORY_CLOCK), claim that it writes to a
+// terminal of so many columns (STORY_TERMINAL), and that somebody sits there to answer (STORY_PERSON).
 func glueguard() {
 	env := cli.System()
-	if clock, ok := os.LookupEnv("STORY_CLOCK"); ok {
+	_, env.StdinTerminal = os.LookupEnv("STORY_PERSON")
+	if clock := os.Getenv("STORY_CLOCK"); clock != "" {
 		now, err := time.Parse(time.RFC3339, clock)
 		if err != nil {
 			fmt.Fprintln(os.Stderr, err)
@@ -82,7 +83,7 @@ func TestStories(t *testing.T) {
 }
 
 // startSandbox starts a sandbox for the rest of the story and points the environment at it:
-// sandbox [-accounts N] [-regions a,b] [-resources N] SCENARIO.
+// sandbox [-accounts N] [-regions a,b] [-resources N] [-provisioning D] SCENARIO.
 func startSandbox(ts *testscript.TestScript, _ bool, args []string) {
 	flags := flag.NewFlagSet("sandbox", flag.ContinueOnError)
 	o := sandbox.Options{Seed: 1}
@@ -90,6 +91,8 @@ func startSandbox(ts *testscript.TestScript, _ bool, args []string) {
 	flags.IntVar(&o.Accounts, "accounts", 0, "")
 	flags.IntVar(&o.Resources, "resources", 0, "")
 	flags.DurationVar(&o.Latency, "latency", 0, "")
+	flags.DurationVar(&o.Provisioning, "provisioning", 0, "")
+	flags.BoolVar(&o.EndOfLife, "end-of-life", false, "")
 	ts.Check(flags.Parse(args))
 	if *regions != "" {
 		o.Regions = strings.Split(*regions, ",")

@@ -12,6 +12,7 @@ import (
 
 	"github.com/glueguard/glueguard/internal/audit"
 	"github.com/glueguard/glueguard/internal/awsapi"
+	"github.com/glueguard/glueguard/internal/change"
 	"github.com/glueguard/glueguard/internal/cli/view"
 	"github.com/glueguard/glueguard/internal/config"
 	"github.com/glueguard/glueguard/internal/control"
@@ -33,21 +34,29 @@ type scopeFlags struct {
 }
 
 func (f *scopeFlags) add(flags *pflag.FlagSet) {
-	flags.StringSliceVar(&f.accounts, "account", nil, "only this `ACCOUNT` (12 digits; repeatable)")
-	flags.StringSliceVar(&f.regions, "region", nil, "only this `REGION` (repeatable; default: every enabled one)")
+	f.addPlaces(flags)
 	flags.StringSliceVar(&f.controls, "control", nil, "only this control's `ID` (repeatable)")
 	flags.StringArrayVar(&f.resources, "resource", nil, "only the resource of this `ARN`, or of a name that is unique in scope (repeatable)")
+	flags.StringVar(&f.policyProfile, "policy-profile", "", "what to demand: `sop|strict` (default: the policy's, else sop)")
+}
+
+// addPlaces adds the flags that say where to look, and with which credentials.
+func (f *scopeFlags) addPlaces(flags *pflag.FlagSet) {
+	flags.StringSliceVar(&f.accounts, "account", nil, "only this `ACCOUNT` (12 digits; repeatable)")
+	flags.StringSliceVar(&f.regions, "region", nil, "only this `REGION` (repeatable; default: every enabled one)")
 	flags.BoolVar(&f.organization, "organization", false, "every account of the caller's organization")
 	flags.StringVar(&f.role, "role", "", "`NAME` of the role to assume in other accounts")
 	flags.StringVar(&f.externalID, "external-id", "", "external `ID` that the role's trust policy asks for")
 	flags.StringVar(&f.profile, "profile", "", "AWS `PROFILE` (default: AWS_PROFILE)")
-	flags.StringVar(&f.policyProfile, "policy-profile", "", "what to demand: `sop|strict` (default: the policy's, else sop)")
 }
 
 // notEmpty refuses a scope that was given and is empty, as of a shell variable that is not set: it would mean everything.
 func notEmpty(flags *pflag.FlagSet) error {
 	for _, name := range []string{"account", "region", "control", "resource"} {
 		f := flags.Lookup(name)
+		if f == nil {
+			continue
+		}
 		if list, ok := f.Value.(pflag.SliceValue); ok && f.Changed && len(list.GetSlice()) == 0 {
 			return fmt.Errorf("--%s: the value is empty", name)
 		}
@@ -126,10 +135,7 @@ func (o *auditOptions) check(flags *pflag.FlagSet) error {
 	if err := o.scopeFlags.check(); err != nil {
 		return err
 	}
-	if strings.Contains(o.state, "://") { // a file of that name would be made, and nobody would find the state in it
-		return fmt.Errorf("--state %q: want the name of a SQLite file, not a URL", o.state)
-	}
-	return nil
+	return stateIsFile(o.state)
 }
 
 func newAudit(env Env) *cobra.Command {
@@ -159,7 +165,7 @@ EXIT STATUS
 			if err := o.check(cmd.Flags()); err != nil {
 				return &diag.UsageError{Command: cmd.CommandPath(), Err: err}
 			}
-			outs, err := parseOutputs(o.outputs)
+			outs, err := parseOutputs(o.outputs, auditFormat)
 			if err != nil {
 				return &diag.UsageError{Command: cmd.CommandPath(), Err: err}
 			}
@@ -171,8 +177,8 @@ EXIT STATUS
 	o.add(flags)
 	flags.StringArrayVarP(&o.outputs, "output", "o", nil,
 		"`FORMAT[=FILE]`: "+strings.Join(report.Names(), ", ")+" (repeatable, one without FILE; default: table)")
-	flags.StringVar(&o.config, "config", "", "policy `FILE` (default: ./"+config.PolicyFile+" where there is one)")
-	flags.StringVar(&o.state, "state", "", "SQLite `FILE` that remembers audits (default: in the XDG state directory)")
+	addPolicy(flags, &o.config)
+	addState(flags, &o.state)
 	return cmd
 }
 
@@ -222,11 +228,8 @@ func runAudit(ctx context.Context, env Env, o auditOptions, outs outputs) (err e
 }
 
 // audit runs an audit under a live status, writes its reports, and returns its verdict as a diag.Status.
-func (e Env) audit(ctx context.Context, o audit.Options, stored store.AuditReader, outs outputs) error {
-	status := view.Status{Out: e.Stderr, Terminal: e.StderrTerminal, Width: e.Width, Now: e.Now, Progress: o.Scanner.Progress}
-	stop := status.Start()
-	r, err := audit.Run(ctx, o)
-	stop()
+func (e Env) audit(ctx context.Context, o audit.Options, stored store.Store, outs outputs) error {
+	r, err := e.scan(ctx, o, stored)
 	if err != nil {
 		return err
 	}
@@ -234,10 +237,35 @@ func (e Env) audit(ctx context.Context, o audit.Options, stored store.AuditReade
 		fmt.Fprintln(e.Stderr, "glueguard: interrupted; this is what was read until then")
 	}
 	source := storedAudit{ctx: context.WithoutCancel(ctx), reader: stored, head: r.Audit}
-	if err := outs.write(e.Stdout, e.look(), source); err != nil {
+	if err := outs.write(e.Stdout, e.look(), auditRenderer(source)); err != nil {
 		return err
 	}
 	return diag.ForVerdict(r.Verdict())
+}
+
+// scan runs an audit under a live status.
+func (e Env) scan(ctx context.Context, o audit.Options, changes store.Changes) (audit.Result, error) {
+	var err error
+	if o.Kept, err = kept(ctx, changes); err != nil {
+		return audit.Result{}, err
+	}
+	status := view.Status{Out: e.Stderr, Terminal: e.StderrTerminal, Width: e.Width, Now: e.Now, Progress: o.Scanner.Progress}
+	stop := status.Start()
+	defer stop()
+	return audit.Run(ctx, o)
+}
+
+// kept names the originals that changes keep as their way back, with the change's id, by ARN.
+func kept(ctx context.Context, changes store.Changes) (map[string]string, error) {
+	originals := map[string]string{}
+	f := store.ChangeFilter{States: []change.State{change.Done, change.Regressed}}
+	err := changes.EachSummary(ctx, f, func(c store.Summarized) error {
+		if c.KeepsOriginal {
+			originals[c.Original.ARN] = c.ID
+		}
+		return nil
+	})
+	return originals, err
 }
 
 // storedAudit is an audit in the store as reports read it.

@@ -155,11 +155,11 @@ func TestOutputs(t *testing.T) {
 	if err := os.WriteFile(file, []byte("old"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	outs, err := parseOutputs([]string{"json=" + file, "jsonl=" + filepath.Join(dir, "audit.jsonl")})
+	outs, err := parseOutputs([]string{"json=" + file, "jsonl=" + filepath.Join(dir, "audit.jsonl")}, auditFormat)
 	if err != nil {
 		t.Fatal(err)
 	}
-	all := outputs(outs)
+	all := outs
 	if err := all.open(); err != nil {
 		t.Fatal(err)
 	}
@@ -167,7 +167,7 @@ func TestOutputs(t *testing.T) {
 		t.Errorf("opening an output changed the file to %q", old)
 	}
 	var stdout bytes.Buffer
-	if err := all.write(&stdout, report.Look{}, empty{}); err != nil {
+	if err := all.write(&stdout, report.Look{}, auditRenderer(empty{})); err != nil {
 		t.Fatal(err)
 	}
 	if got, _ := os.ReadFile(file); !strings.Contains(string(got), `"schema":"glueguard.audit/v1"`) {
@@ -194,16 +194,16 @@ func TestOutputsThatFailLeaveNothing(t *testing.T) {
 		if second != "" {
 			values = append(values, "jsonl="+second)
 		}
-		outs, err := parseOutputs(values)
+		outs, err := parseOutputs(values, auditFormat)
 		if err != nil {
 			t.Fatal(err)
 		}
-		err = outputs(outs).open()
+		err = outs.open()
 		if (err == nil) != (second == "") {
 			t.Errorf("%s: %v", name, err)
 		}
 		if err == nil {
-			err = outputs(outs).discard()
+			err = outs.discard()
 		}
 		if second == "" && err != nil {
 			t.Errorf("%s: %v", name, err)
@@ -216,12 +216,12 @@ func TestOutputsThatFailLeaveNothing(t *testing.T) {
 
 func TestOutputToADevice(t *testing.T) {
 	t.Parallel()
-	outs, err := parseOutputs([]string{"json=" + os.DevNull})
+	outs, err := parseOutputs([]string{"json=" + os.DevNull}, auditFormat)
 	if err != nil {
 		t.Fatal(err)
 	}
-	all := outputs(outs)
-	if err := errors.Join(all.open(), all.write(&bytes.Buffer{}, report.Look{}, empty{})); err != nil {
+	all := outs
+	if err := errors.Join(all.open(), all.write(&bytes.Buffer{}, report.Look{}, auditRenderer(empty{}))); err != nil {
 		t.Fatal(err)
 	}
 	if info, err := os.Stat(os.DevNull); err != nil || info.Mode().IsRegular() {

@@ -23,6 +23,7 @@ type Env struct {
 	Args           []string // without the program's name
 	Stdin          io.Reader
 	Stdout, Stderr io.Writer
+	StdinTerminal  bool
 	StdoutTerminal bool
 	StderrTerminal bool
 	Width          int // columns of the terminal; 0: not known
@@ -39,7 +40,7 @@ type Env struct {
 func System() Env {
 	e := Env{
 		Args: os.Args[1:], Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
-		StdoutTerminal: isTerminal(os.Stdout), StderrTerminal: isTerminal(os.Stderr),
+		StdinTerminal: isTerminal(os.Stdin), StdoutTerminal: isTerminal(os.Stdout), StderrTerminal: isTerminal(os.Stderr),
 		LookupEnv: os.LookupEnv, Now: time.Now,
 		NewID:         func() string { return uuid.Must(uuid.NewV7()).String() },
 		Interruptible: interruptible, TuneMemory: tuneMemory,
@@ -101,11 +102,11 @@ func (e Env) color() bool {
 // look is how reports on standard output are drawn.
 func (e Env) look() report.Look {
 	if !e.StdoutTerminal {
-		return report.Look{}
+		return report.Look{Now: e.Now()}
 	}
 	width := e.Width
 	if width <= 0 {
 		width = 100
 	}
-	return report.Look{Terminal: true, Color: e.color(), Width: width}
+	return report.Look{Terminal: true, Color: e.color(), Width: width, Now: e.Now()}
 }

@@ -15,22 +15,41 @@ import (
 
 // output is one report to be written: to a file, or to standard output.
 type output struct {
-	format report.Format
+	format string
 	path   string // empty: standard output
 	file   *os.File
 	rename bool // file is a temporary one beside path
 }
 
+// renderer writes what a command found in a format.
+type renderer func(format string, w io.Writer, look report.Look) error
+
+// auditRenderer writes an audit in the formats of package report.
+func auditRenderer(audit report.Source) renderer {
+	return func(format string, w io.Writer, look report.Look) error {
+		f, err := report.Lookup(format)
+		if err != nil {
+			return err
+		}
+		return f.New(look).Write(w, audit)
+	}
+}
+
+// auditFormat refuses formats that audits don't have.
+func auditFormat(name string) error {
+	_, err := report.Lookup(name)
+	return err
+}
+
 // parseOutputs reads the values of -o: FORMAT or FORMAT=FILE, at most one without a file. With files only, the table
-// goes to standard output.
-func parseOutputs(values []string) ([]*output, error) {
-	var outputs []*output
+// goes to standard output. known refuses formats that there are not.
+func parseOutputs(values []string, known func(format string) error) (outputs, error) {
+	var all outputs
 	toStdout := false
 	paths := map[string]bool{}
 	for _, v := range values {
 		name, path, hasFile := strings.Cut(v, "=")
-		format, err := report.Lookup(name)
-		if err != nil {
+		if err := known(name); err != nil {
 			return nil, err
 		}
 		switch {
@@ -45,16 +64,25 @@ func parseOutputs(values []string) ([]*output, error) {
 		if hasFile {
 			paths[filepath.Clean(path)] = true
 		}
-		outputs = append(outputs, &output{format: format, path: path})
+		all = append(all, &output{format: name, path: path})
 	}
 	if !toStdout {
-		table, err := report.Lookup("table")
-		if err != nil {
-			return nil, err
-		}
-		outputs = append(outputs, &output{format: table})
+		all = append(all, &output{format: tableFormat})
 	}
-	return outputs, nil
+	return all, nil
+}
+
+// tableFormat is for people, and what every command writes when it is not asked for another.
+const tableFormat = "table"
+
+// onScreen is the format of what goes to standard output.
+func (all outputs) onScreen() string {
+	for _, o := range all {
+		if o.path == "" {
+			return o.format
+		}
+	}
+	return ""
 }
 
 // outputs are the reports of one run. Files are written under another name first, so that a reader never sees half a
@@ -109,7 +137,7 @@ func bare(err error) error {
 
 // write writes every report. The one on standard output is made beside the files, but nothing of it appears before
 // they are whole, since it names them.
-func (all outputs) write(stdout io.Writer, look report.Look, audit report.Source) error {
+func (all outputs) write(stdout io.Writer, look report.Look, render renderer) error {
 	held := &gate{w: stdout, opened: make(chan error, 1)}
 	var screen *output
 	for _, o := range all {
@@ -123,24 +151,24 @@ func (all outputs) write(stdout io.Writer, look report.Look, audit report.Source
 	go func() {
 		var err error
 		if screen != nil {
-			err = screen.format.New(look).Write(held, audit)
+			err = render(screen.format, held, look)
 		}
 		shown <- errors.Join(err, held.flush())
 	}()
-	err := all.writeFiles(audit)
+	err := all.writeFiles(render)
 	held.opened <- err
 	if shownErr := <-shown; err == nil && shownErr != nil {
-		return fmt.Errorf("write the %s: %w", screen.format.Name, shownErr)
+		return fmt.Errorf("write the %s: %w", screen.format, shownErr)
 	}
 	return err
 }
 
-func (all outputs) writeFiles(audit report.Source) error {
+func (all outputs) writeFiles(render renderer) error {
 	for _, o := range all {
 		if o.path == "" {
 			continue
 		}
-		if err := o.writeFile(audit); err != nil {
+		if err := o.writeFile(render); err != nil {
 			return fmt.Errorf("output file %s: %w", o.path, err)
 		}
 	}
@@ -194,8 +222,8 @@ func (g *gate) pass(err error) {
 	g.passed, g.held, g.err = true, nil, err
 }
 
-func (o *output) writeFile(audit report.Source) error {
-	if err := o.format.New(report.Look{}).Write(o.file, audit); err != nil {
+func (o *output) writeFile(render renderer) error {
+	if err := render(o.format, o.file, report.Look{}); err != nil {
 		return err
 	}
 	if err := o.file.Close(); err != nil {

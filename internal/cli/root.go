@@ -27,20 +27,25 @@ func newRoot(env Env) *cobra.Command {
 	var showVersion bool
 	root := &cobra.Command{
 		Use:   "glueguard",
-		Short: "Find AWS Glue resources whose data is not encrypted at rest",
+		Short: "Find and repair AWS Glue resources whose data is not encrypted at rest",
 		Long: `Glueguard reads the AWS Glue development endpoints and ML transforms of one account or a
 whole organization, and tells which of them are not encrypted at rest, why, and what to do.
 It says what it could not read, and never takes that for compliant.
 
+AWS can't encrypt what is there already, so a repair makes an encrypted replacement, proves it,
+and retires the original: plan, apply, verify, and finalize, or backout.
+
 EXIT STATUS
   0    done as asked; after an audit: everything was read and complies
-  1    error, or bad usage
-  2    findings fail
+  1    error, or bad usage; a change waits for a person, or has failed
+  2    findings fail; a change was refused, or took itself back
   3    nothing fails, but something could not be read
   130  interrupted`,
 		Example: `  glueguard demo                          try it now, without an AWS account
   glueguard audit                         this account, all its regions
-  glueguard audit --organization --role SecurityAudit -o table -o json=audit.json`,
+  glueguard audit --organization --role SecurityAudit -o table -o json=audit.json
+  glueguard plan --mode SSE-KMS --kms-key alias/data --out plan.json
+  glueguard apply plan.json`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          cobra.ArbitraryArgs, // so that a wrong command is told of in our words
@@ -64,10 +69,19 @@ EXIT STATUS
 	})
 	root.SetHelpCommand(newHelp())
 	root.AddCommand(
+		newApply(env),
 		newAudit(env),
+		newBackout(env),
+		newChanges(env),
+		newCleanup(env),
 		newDemo(env),
+		newFinalize(env),
+		newOrphans(env),
+		newPlan(env),
 		newPolicy(env),
+		newResume(env),
 		newSandbox(env),
+		newVerify(env),
 		newVersion(env),
 	)
 	return root

@@ -80,6 +80,9 @@ func Of(err error) Diagnosis {
 	if errors.As(err, &credentials) {
 		return Diagnosis{Lines: []string{credentialsLine(credentials)}, Hint: credentialsHint(credentials), Status: Error}
 	}
+	if d, ok := planErrors(err); ok {
+		return d
+	}
 	if lines := policyErrors(err); len(lines) > 0 {
 		return Diagnosis{Lines: lines, Status: Error}
 	}
@@ -138,7 +141,7 @@ func hint(err error) string {
 	case errors.Is(err, store.ErrForeign), errors.Is(err, store.ErrUnusable):
 		return "name another file with --state"
 	}
-	return ""
+	return changeHint(err)
 }
 
 // credentialsLine names the call that failed and AWS's code, without what the SDK wraps around them.

@@ -14,8 +14,8 @@ import (
 // endingShown is how many changes are named with the commands that can follow.
 const endingShown = 10
 
-// Ending says how changes ended that were just worked on: a count by state, why some are not as they should be, and
-// which commands follow.
+// Ending says how changes ended that were just worked on: a count by state, why some are not as they should be and what
+// can be done about each, and what follows for those that are.
 func Ending(w io.Writer, l Look, list []*change.Change) error {
 	out := bufio.NewWriter(w)
 	if len(list) == 0 {
@@ -24,33 +24,61 @@ func Ending(w io.Writer, l Look, list []*change.Change) error {
 	p := planPage{out: out, look: l, ink: newInk(l.Color)}
 	fmt.Fprintf(out, "\n%s: %s.\n", p.ink.strong(plural(len(list), "change")), strings.Join(byState(p.ink, list), ", "))
 	shown := 0
+	var kept, done []string
 	for _, c := range pressing(list) {
-		next := Next(c)
-		if len(next) == 0 && c.Trouble == nil {
-			continue
-		}
-		if shown++; shown > endingShown {
-			continue
-		}
-		i := c.Head.Item
-		fmt.Fprintf(out, "\n%s (%s): %s\n", Thing(i.Resource), i.Location, stateInk(p.ink, stateWords(c))(stateWords(c)))
-		if t := c.Trouble; t != nil {
-			p.wrapped("  ", t.Message, p.ink.plain)
-			for _, d := range t.Differences {
-				p.wrapped("  ", fmt.Sprintf("%s: wanted %s, is %s", d.Attribute, orNone(d.Want), orNone(d.Got)), p.ink.plain)
+		switch {
+		case c.State == change.Done && c.Trouble == nil && c.KeepsOriginal():
+			kept = append(kept, c.Head.ID)
+		case c.State == change.Done && c.Trouble == nil:
+			done = append(done, c.Head.ID)
+		case settled(c):
+		default:
+			if shown++; shown <= endingShown {
+				p.troubled(c)
 			}
-			if t.Advice != "" {
-				p.wrapped("  hint: ", t.Advice, p.ink.plain)
-			}
-		}
-		for _, line := range next {
-			fmt.Fprintf(out, "  %s\n", line)
 		}
 	}
 	if shown > endingShown {
 		fmt.Fprintf(out, "\nand %d more: glueguard changes\n", shown-endingShown)
 	}
+	p.follows("finalize", "To let go of the originals that were kept", kept)
+	p.follows("backout", "To take a change back", append(done, kept...))
 	return out.Flush()
+}
+
+// settled tells whether a change is over and needs no word.
+func settled(c *change.Change) bool {
+	return c.Trouble == nil && (c.State == change.Finalized || c.State == change.BackedOut || c.State == change.RefusedAt)
+}
+
+// troubled says of one change what is wrong, and which commands can follow.
+func (p *planPage) troubled(c *change.Change) {
+	i := c.Head.Item
+	fmt.Fprintf(p.out, "\n%s (%s): %s\n", Thing(i.Resource), i.Location, stateInk(p.ink, stateWords(c))(stateWords(c)))
+	if t := c.Trouble; t != nil {
+		p.wrapped("  ", t.Message, p.ink.plain)
+		p.differences(t.Differences)
+		if t.Advice != "" {
+			p.wrapped("  hint: ", t.Advice, p.ink.plain)
+		}
+	}
+	for _, line := range Next(c) {
+		fmt.Fprintf(p.out, "  %s\n", line)
+	}
+}
+
+// follows names a command that can follow on several changes alike.
+func (p *planPage) follows(verb, what string, ids []string) {
+	switch {
+	case len(ids) == 0:
+		return
+	case verb == "finalize" && len(ids) <= endingShown:
+		fmt.Fprintf(p.out, "%s: glueguard %s %s\n", what, verb, strings.Join(ids, " "))
+	case len(ids) == 1:
+		fmt.Fprintf(p.out, "%s: glueguard %s %s\n", what, verb, ids[0])
+	default:
+		fmt.Fprintf(p.out, "%s: glueguard %s CHANGE (glueguard changes lists them)\n", what, verb)
+	}
 }
 
 // pressing sorts changes by how much they need somebody.
@@ -85,4 +113,27 @@ func byState(k ink, list []*change.Change) []string {
 		states[i] = stateInk(k, s)(fmt.Sprintf("%d %s", counts[s], s))
 	}
 	return states
+}
+
+// Verified says what a fresh look at a change found.
+func Verified(w io.Writer, l Look, c *change.Change, differences []change.Difference) error {
+	out := bufio.NewWriter(w)
+	p := planPage{out: out, look: l, ink: newInk(l.Color)}
+	i := c.Head.Item
+	if len(differences) == 0 {
+		fmt.Fprintf(out, "%s (%s): %s\n", Thing(i.Resource), i.Location, p.ink.good("as promised"))
+		return out.Flush()
+	}
+	fmt.Fprintf(out, "%s (%s): %s\n", Thing(i.Resource), i.Location, p.ink.bad(plural(len(differences), "difference")))
+	p.differences(differences)
+	if c.State == change.Regressed {
+		p.wrapped("  ", "It is not encrypted any more as the change had left it: the change is now "+string(change.Regressed)+".", p.ink.plain)
+	}
+	return out.Flush()
+}
+
+func (p *planPage) differences(list []change.Difference) {
+	for _, d := range list {
+		p.wrapped("  ", fmt.Sprintf("%s: wanted %s, is %s", clean(d.Attribute), orNone(d.Want), orNone(d.Got)), p.ink.plain)
+	}
 }

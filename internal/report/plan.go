@@ -179,25 +179,26 @@ func permissionsOf(i plan.Item) []string {
 	return slices.Compact(actions)
 }
 
-// tallyChecks counts an item's checks by outcome; those that were accepted unchecked count as such.
+// tallyChecks counts an item's checks by outcome; advisory ones that did not pass are counted apart.
 func tallyChecks(checks []plan.Check) string {
-	var passed, failed, unchecked int
+	counts := map[string]int{}
 	for _, c := range checks {
-		switch c.Status {
-		case plan.Passed:
-			passed++
-		case plan.Failed:
-			failed++
-		case plan.Unchecked:
-			unchecked++
+		switch {
+		case c.Status == plan.Passed:
+			counts["passed"]++
+		case c.Advisory:
+			counts["to be noted"]++
+		case c.Status == plan.Failed:
+			counts["failed"]++
+		case c.Status == plan.Unchecked:
+			counts["could not be checked"]++
 		}
 	}
-	parts := []string{fmt.Sprintf("%d passed", passed)}
-	if failed > 0 {
-		parts = append(parts, fmt.Sprintf("%d failed", failed))
-	}
-	if unchecked > 0 {
-		parts = append(parts, fmt.Sprintf("%d could not be checked", unchecked))
+	var parts []string
+	for _, word := range []string{"passed", "failed", "could not be checked", "to be noted"} {
+		if counts[word] > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", counts[word], word))
+		}
 	}
 	return strings.Join(parts, ", ")
 }

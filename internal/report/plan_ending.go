@@ -61,7 +61,7 @@ func (p *planPage) ending(pl plan.Plan, todo int) {
 		p.wrapped("", "Accepted although it could not be checked: "+accepted(pl.Accepted), p.ink.plain)
 	}
 	if !p.detail && todo > 0 && !p.look.Brief {
-		p.wrapped("", "The steps are left out of a plan this long. To see them all: glueguard plan show "+ShortDigest(pl.Digest)+" -o markdown", p.ink.dim)
+		p.wrapped("", "Attributes and steps are left out of a plan this long. To see them all: glueguard plan show "+ShortDigest(pl.Digest)+" -o markdown", p.ink.dim)
 	}
 	switch {
 	case pl.Errored:

@@ -52,16 +52,28 @@ func split(p plan.Plan) (todo, blocked []plan.Item) {
 func (p *planPage) item(i plan.Item) {
 	p.header(i)
 	fmt.Fprintf(p.out, "%s encryption %s\n", pad(p.sign(i), 3), encryptionOf(i))
-	p.attributes(i)
 	if p.detail {
+		p.attributes(i)
 		p.findings(i)
 		p.steps(i)
 		p.consequences(i)
 		p.dependents(i)
+	} else {
+		fmt.Fprintf(p.out, "    %s\n", p.ink.dim(fmt.Sprintf("%s, %s", plural(changing(i), "changed attribute"), plural(len(i.Steps), "step"))))
 	}
 	p.checks(i)
 	p.warnings(i)
 	fmt.Fprintln(p.out)
+}
+
+func changing(i plan.Item) int {
+	n := 0
+	for _, a := range i.Attributes {
+		if !unchanged(a) {
+			n++
+		}
+	}
+	return n
 }
 
 func (p *planPage) header(i plan.Item) {
@@ -175,8 +187,11 @@ func (p *planPage) checks(i plan.Item) {
 	p.section("Checks: " + tallyChecks(i.Checks))
 	var passed []string
 	for _, c := range i.Checks {
-		if c.Status == plan.Passed {
+		switch {
+		case c.Status == plan.Passed:
 			passed = append(passed, c.Code)
+			continue
+		case !p.detail && !c.Stops():
 			continue
 		}
 		text := c.Code + ": " + c.Message

@@ -1,0 +1,185 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/glueguard/glueguard/internal/action"
+	"github.com/glueguard/glueguard/internal/awsapi"
+	"github.com/glueguard/glueguard/internal/change"
+	"github.com/glueguard/glueguard/internal/diag"
+	"github.com/glueguard/glueguard/internal/execute"
+	"github.com/glueguard/glueguard/internal/inventory"
+	"github.com/glueguard/glueguard/internal/leftover"
+	"github.com/glueguard/glueguard/internal/plan"
+	"github.com/glueguard/glueguard/internal/resource"
+	"github.com/glueguard/glueguard/internal/store/sqlite"
+)
+
+// placeFlags say where a command looks that goes by location, not by resource.
+type placeFlags struct {
+	scopeFlags
+	state string
+}
+
+func (f *placeFlags) add(flags *pflag.FlagSet) {
+	f.addPlaces(flags)
+	addState(flags, &f.state)
+}
+
+func (f *placeFlags) check(flags *pflag.FlagSet) error {
+	return firstOf(errors.Join(notEmpty(flags), f.scopeFlags.check(), stateIsFile(f.state)))
+}
+
+type cleanupOptions struct {
+	placeFlags
+	consent
+}
+
+func newCleanup(env Env) *cobra.Command {
+	var o cleanupOptions
+	cmd := &cobra.Command{
+		Use:   "cleanup",
+		Short: "Remove security configurations of Glueguard's that nothing names any more",
+		Long: `Lists the security configurations that changes have made, with what names each: development
+endpoints, jobs, crawlers, triggers and everything else that can name one, open changes, and the
+definitions that changes have saved. It asks, and then removes those that nothing names.
+
+Where any of that could not be read, nothing is removed. Configurations that Glueguard did not
+make are never touched, and nor are keys: what was written under them must stay readable.
+
+EXIT STATUS
+  0    done, or there was nothing to remove
+  1    error, bad usage, or a question that nobody could answer
+  3    something could not be read, so there may be more
+  130  interrupted`,
+		Example: `  glueguard cleanup
+  glueguard cleanup --organization --role GlueRepair --auto-approve`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := o.placeFlags.check(cmd.Flags()); err != nil {
+				return usage(cmd, err)
+			}
+			return runCleanup(cmd.Context(), env, o)
+		},
+	}
+	flags := cmd.Flags()
+	flags.SortFlags = false
+	o.placeFlags.add(flags)
+	o.consent.add(flags)
+	return cmd
+}
+
+// withPlaces opens the state and AWS for a command that goes by location.
+func (e Env) withPlaces(ctx context.Context, f placeFlags, use func(context.Context, *awsapi.Session, *sqlite.Store) error) error {
+	ctx, stop := e.Interruptible(ctx)
+	defer stop()
+	return e.withStore(ctx, f.state, func(s *sqlite.Store) error {
+		session, err := awsapi.Open(ctx, awsapi.Options{Profile: f.profile, Role: f.role, ExternalID: f.externalID})
+		if err != nil {
+			return err
+		}
+		defer session.Close()
+		if err := use(ctx, session, s); err != nil {
+			if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+				return awsapi.ErrInterrupted
+			}
+			return err
+		}
+		return nil
+	})
+}
+
+func runCleanup(ctx context.Context, env Env, o cleanupOptions) error {
+	return env.withPlaces(ctx, o.placeFlags, func(ctx context.Context, session *awsapi.Session, s *sqlite.Store) error {
+		locations, unread, err := o.locations(ctx, session, "glueguard cleanup")
+		if err != nil {
+			return err
+		}
+		inspector := inventory.NewInspector(session)
+		found, failed, err := leftover.Configurations(ctx, inspector, s, locations)
+		if err != nil {
+			return err
+		}
+		unread = append(unread, failed...)
+		unused := env.listConfigurations(found)
+		env.tellUnread(unread)
+		if len(unused) > 0 {
+			if err := o.consent.check(env, "glueguard cleanup", tableFormat); err != nil {
+				return err
+			}
+			if err := o.get(ctx, env, fmt.Sprintf("Remove %s?", count(len(unused), "security configuration"))); err != nil {
+				return err
+			}
+			if err := env.removeConfigurations(ctx, action.New(session, action.Options{Now: env.Now}), unused); err != nil {
+				return err
+			}
+		}
+		return diag.ForUnread(unread)
+	})
+}
+
+// listConfigurations shows them all, and returns those that nothing names.
+func (e Env) listConfigurations(found []leftover.Configuration) []leftover.Configuration {
+	var unused []leftover.Configuration
+	for _, c := range found {
+		use := "named by " + strings.Join(c.UsedBy, ", ")
+		if len(c.UsedBy) == 0 {
+			unused = append(unused, c)
+			use = "named by nothing"
+		}
+		fmt.Fprintf(e.Stdout, "%s  %s  %s\n", c.Location, c.Configuration.Name, use)
+	}
+	if len(unused) == 0 {
+		fmt.Fprintln(e.Stdout, "There is no security configuration of Glueguard's that nothing names.")
+	}
+	return unused
+}
+
+// removeConfigurations deletes one after another; each is looked at again first.
+func (e Env) removeConfigurations(ctx context.Context, actor execute.Actor, unused []leftover.Configuration) error {
+	for _, u := range unused {
+		c := &change.Change{Head: change.Head{Item: plan.Item{Location: u.Location}}}
+		step := plan.Step{
+			Name: "delete-security-configuration", Kind: plan.DeleteConfiguration, Configuration: &u.Configuration,
+			Summary: "Delete the security configuration " + u.Configuration.Name,
+		}
+		seen, err := actor.Observe(ctx, c, step)
+		if err != nil {
+			return fmt.Errorf("%s: %s: %w", u.Location, u.Configuration.Name, err)
+		}
+		switch seen.Seen {
+		case execute.Settled: // it has gone meanwhile
+			continue
+		case execute.Missed:
+			fmt.Fprintf(e.Stderr, "glueguard: %s: %s is left alone: %s\n", u.Location, u.Configuration.Name, seen.Trouble.Message)
+			continue
+		case execute.Open, execute.Pending:
+		}
+		if _, err := actor.Do(ctx, c, step); err != nil {
+			return fmt.Errorf("%s: delete %s: %w", u.Location, u.Configuration.Name, err)
+		}
+		fmt.Fprintf(e.Stdout, "Removed %s in %s.\n", u.Configuration.Name, u.Location)
+	}
+	return nil
+}
+
+// tellUnread says what could not be read.
+func (e Env) tellUnread(unread []resource.Coverage) {
+	for _, c := range unread {
+		place := strings.TrimSpace(c.Account + " " + c.Region)
+		fmt.Fprintf(e.Stderr, "glueguard: could not be read: %s in %s: %s %s\n", c.Operation, place, c.ErrorCode, c.Message)
+	}
+}
+
+func count(n int, word string) string {
+	if n == 1 {
+		return "1 " + word
+	}
+	return fmt.Sprintf("%d %ss", n, word)
+}

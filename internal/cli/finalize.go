@@ -1,0 +1,98 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/glueguard/glueguard/internal/change"
+	"github.com/glueguard/glueguard/internal/engine"
+	"github.com/glueguard/glueguard/internal/report"
+)
+
+type finalizeOptions struct {
+	changeFlags
+	keepTwin, deleteLabels bool
+	acceptIrreversible     bool
+}
+
+func newFinalize(env Env) *cobra.Command {
+	var o finalizeOptions
+	cmd := &cobra.Command{
+		Use:   "finalize CHANGE...",
+		Short: "Let go of what changes kept as their way back",
+		Long: `Retires the originals that changes kept: those of ML transforms, and of development endpoints
+replaced side by side. It refuses while anything still refers to an original, or has used it
+in the last 7 days. Afterwards a backout is still attempted, from the saved definition, but not
+promised.
+
+It asks, unless --auto-approve is given.
+
+EXIT STATUS
+  0    every change is finalized
+  1    error, bad usage, or a question that nobody could answer; a change waits for a person, has
+       failed, or is held by another process
+  2    it was refused: nothing was let go
+  130  interrupted; resume goes on`,
+		Example: `  glueguard finalize 0197d2f0
+  glueguard finalize 0197d2f0 --delete-labels --auto-approve
+  glueguard finalize 0197d2f0 --keep-twin`,
+		Args: changeArgs(nil),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := o.check(); err != nil {
+				return usage(cmd, err)
+			}
+			if err := o.consent.check(env, cmd.CommandPath(), o.output); err != nil {
+				return err
+			}
+			return runFinalize(cmd.Context(), env, o, args)
+		},
+	}
+	flags := cmd.Flags()
+	flags.SortFlags = false
+	o.consent.add(flags)
+	flags.BoolVar(&o.keepTwin, "keep-twin", false, "accept the twin under its own name, where AWS refused the one under the original's")
+	flags.BoolVar(&o.deleteLabels, "delete-labels", false, "remove the exported labels too")
+	flags.BoolVar(&o.acceptIrreversible, "accept-irreversible", false, "accept what may not be possible to take back")
+	o.addRun(flags)
+	return cmd
+}
+
+func runFinalize(ctx context.Context, env Env, o finalizeOptions, ids []string) error {
+	return env.withChanges(ctx, o.changeFlags, func(ctx context.Context, r *repairs) error {
+		list, err := r.changes(ctx, ids)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintln(env.Stderr, finalizeLines(list, o))
+		if err := o.get(ctx, env, "Finalize "+theseChanges(len(list))+"?"); err != nil {
+			return err
+		}
+		return r.move(ctx, engine.Job{
+			Verb: engine.Finalize, KeepTwin: o.keepTwin, DeleteLabels: o.deleteLabels,
+			AcceptWarnings: acceptedWarnings(false, o.acceptIrreversible),
+		}, list)
+	})
+}
+
+// finalizeLines say what goes.
+func finalizeLines(list []*change.Change, o finalizeOptions) string {
+	var lines []string
+	for _, c := range list {
+		i := c.Head.Item
+		goes := "nothing is deleted; the change is closed"
+		switch {
+		case o.keepTwin:
+			goes = "the encrypted twin stays under its own name"
+		case c.KeepsOriginal():
+			goes = "its original, not encrypted as wanted, will be DELETED"
+		}
+		lines = append(lines, fmt.Sprintf("%s (%s): %s", report.Thing(i.Resource), i.Location, goes))
+		if o.deleteLabels && c.Labels != nil {
+			lines = append(lines, "  and its exported labels at "+c.Labels.S3)
+		}
+	}
+	return strings.Join(lines, "\n")
+}

@@ -1,0 +1,189 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/glueguard/glueguard/internal/awsapi"
+	"github.com/glueguard/glueguard/internal/change"
+	"github.com/glueguard/glueguard/internal/cli/view"
+	"github.com/glueguard/glueguard/internal/config"
+	"github.com/glueguard/glueguard/internal/diag"
+	"github.com/glueguard/glueguard/internal/engine"
+	"github.com/glueguard/glueguard/internal/engine/local"
+	"github.com/glueguard/glueguard/internal/plan"
+	"github.com/glueguard/glueguard/internal/policy"
+	"github.com/glueguard/glueguard/internal/repair"
+	"github.com/glueguard/glueguard/internal/report"
+	"github.com/glueguard/glueguard/internal/store"
+	"github.com/glueguard/glueguard/internal/store/sqlite"
+)
+
+// repairs is what the commands work with that move changes on: the state, then AWS.
+type repairs struct {
+	env    Env
+	flags  changeFlags
+	policy policy.Policy
+	store  *sqlite.Store
+	worker *repair.Worker // nil before connect
+	engine engine.Engine
+	labels map[string]string // what resources are called, by ARN
+}
+
+// openState reads the policy and opens the state: what can fail without asking AWS.
+func (e Env) openState(ctx context.Context, f changeFlags) (*repairs, error) {
+	p, err := config.Policy(f.config, "")
+	if err != nil {
+		return nil, err
+	}
+	s, err := e.openStore(ctx, f.state)
+	if err != nil {
+		return nil, err
+	}
+	return &repairs{env: e, flags: f, policy: p, store: s}, nil
+}
+
+// Close ends the sessions and the state.
+func (r *repairs) Close() error {
+	if r.worker != nil {
+		r.worker.Close()
+	}
+	return r.store.Close()
+}
+
+// connect makes ready to work at AWS: a session for each role that a plan or a change was made with, opened when it is
+// needed. A role on the command line wins over all of them.
+func (r *repairs) connect() {
+	r.use(func(ctx context.Context, a plan.Access) (repair.Session, error) {
+		session, err := awsapi.Open(ctx, awsapi.Options{Profile: r.flags.profile, Role: a.Role, ExternalID: r.flags.externalID})
+		if err != nil {
+			return repair.Session{}, err
+		}
+		over := repair.Over(session)
+		actor := over.Close
+		over.Close = func() {
+			actor()
+			session.Close()
+		}
+		return over, nil
+	})
+}
+
+// use works with sessions that are opened so.
+func (r *repairs) use(sessions func(context.Context, plan.Access) (repair.Session, error)) {
+	r.worker = repair.New(repair.Options{
+		Store: r.store, Sessions: sessions, Now: r.env.Now, Access: plan.Access{Role: r.flags.role}, Settle: r.policy.Repair.SettleFor(),
+	})
+	r.engine = local.New(r.worker, local.Options{})
+}
+
+// run has jobs done under a live view, and says how they ended.
+func (r *repairs) run(ctx context.Context, jobs []engine.Job, l engine.Limits, format string) error {
+	ended, err := r.work(ctx, jobs, l)
+	if err != nil {
+		return err
+	}
+	if err := r.tell(ended, format); err != nil {
+		return err
+	}
+	return diag.ForChanges(ended)
+}
+
+// work runs jobs and returns the last event of each, in their order.
+func (r *repairs) work(ctx context.Context, jobs []engine.Job, l engine.Limits) ([]engine.Event, error) {
+	live := &view.Changes{
+		Out: r.env.Stderr, Terminal: r.env.StderrTerminal, Width: r.env.Width, Now: r.env.Now,
+		Label: r.label, Why: diag.Line, Total: len(jobs),
+	}
+	stop := live.Start()
+	defer stop()
+	quiet := context.AfterFunc(ctx, live.Interrupting)
+	defer quiet()
+	last := make(map[string]engine.Event, len(jobs))
+	err := r.engine.Run(ctx, jobs, l, func(e engine.Event) {
+		live.Watch(e)
+		if e.Done {
+			last[jobKey(e.Job)] = e
+		}
+	})
+	if err != nil && ctx.Err() == nil {
+		return nil, err
+	}
+	ended := make([]engine.Event, 0, len(jobs))
+	for _, j := range jobs {
+		if e, ok := last[jobKey(j)]; ok {
+			ended = append(ended, e)
+		}
+	}
+	return ended, nil
+}
+
+func jobKey(j engine.Job) string { return j.Change + " " + j.Resource }
+
+// label names a job's resource as its report does.
+func (r *repairs) label(j engine.Job) string {
+	if name := r.labels[j.Resource]; name != "" {
+		return name
+	}
+	return report.Label(j.Resource)
+}
+
+// call keeps what an item's resource is called.
+func (r *repairs) call(i plan.Item) {
+	if r.labels == nil {
+		r.labels = map[string]string{}
+	}
+	r.labels[i.Resource.ARN] = fmt.Sprintf("%s (%s)", report.Thing(i.Resource), i.Location)
+}
+
+// limits say how much is done at once. No more twins are begun in a location than AWS's quota leaves room for.
+func (r *repairs) limits(ctx context.Context, parallel int, access plan.Access, items []plan.Item) (engine.Limits, error) {
+	if parallel == 0 {
+		parallel = r.policy.Repair.AtOnce()
+	}
+	room, err := r.worker.Room(ctx, access, items)
+	if err != nil {
+		return engine.Limits{}, err
+	}
+	if most := r.policy.Repair.Twins; most > 0 {
+		for _, i := range items {
+			if at := twinIn(i); at != "" {
+				if left, known := room[at]; !known || left > most {
+					room[at] = most
+				}
+			}
+		}
+	}
+	return engine.Limits{Parallel: parallel, Twins: room}, nil
+}
+
+// tell says how the jobs ended: the changes on standard output, and why others were not begun on standard error.
+func (r *repairs) tell(ended []engine.Event, format string) error {
+	f, err := report.LookupChanges(format)
+	if err != nil {
+		return err
+	}
+	var list []*change.Change
+	for _, e := range ended {
+		if e.Change != nil {
+			list = append(list, e.Change)
+		}
+	}
+	if format != tableFormat {
+		return f.List(r.env.Stdout, r.env.look(), report.ChangesOf(list...))
+	}
+	return report.Ending(r.env.Stdout, r.env.look(), list)
+}
+
+// readChange finds a change by its id or the beginning of it.
+func readChange(ctx context.Context, changes store.Changes, id string) (*change.Change, error) {
+	c, err := changes.Change(ctx, id)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, &diag.MissingError{What: "change", Name: id}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("change %s: %w", id, err)
+	}
+	return c, nil
+}
