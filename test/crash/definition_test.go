@@ -30,7 +30,7 @@ type eye struct {
 
 func newEye(url string) eye {
 	c := aws.Config{
-		Region: region, BaseEndpoint: aws.String(url), RetryMaxAttempts: 1,
+		Region: region, BaseEndpoint: aws.String(url),
 		Credentials: credentials.NewStaticCredentialsProvider(account, "outside", ""),
 	}
 	return eye{glue.NewFromConfig(c), kms.NewFromConfig(c)}
@@ -115,6 +115,11 @@ func (e eye) transformThing(ctx context.Context, d types.MLTransform) (thing, er
 	}
 	d.Name, d.TransformId, d.CreatedOn, d.LastModifiedOn, d.Status = nil, nil, nil, nil, ""
 	d.LabelCount, d.EvaluationMetrics, d.TransformEncryption = 0, nil, nil
+	// What AWS fills in where nothing was given; the simulated AWS starts with some that were never created by a call.
+	d.MaxRetries = aws.Int32(aws.ToInt32(d.MaxRetries))
+	if d.Timeout == nil {
+		d.Timeout = aws.Int32(2880)
+	}
 	var err error
 	if t.attributes, err = attributesOf(d); err != nil {
 		return thing{}, err
@@ -229,6 +234,9 @@ func (e eye) survey(ctx context.Context, ours func(thing) bool) (around, error) 
 	}
 	for _, j := range jobs.Jobs {
 		j.LastModifiedOn = nil
+		if j.JobMode == types.JobModeScript {
+			j.JobMode = "" // what AWS fills in where nothing was given
+		}
 		if a.Jobs[*j.Name], err = attributesOf(j); err != nil {
 			return a, err
 		}

@@ -17,9 +17,12 @@ import (
 	"time"
 )
 
-// build makes the program under test, as anybody would.
+// build makes the program under test, as anybody would, unless one is given.
 func build(t *testing.T) string {
 	t.Helper()
+	if *given != "" {
+		return *given
+	}
 	binary := filepath.Join(t.TempDir(), "glueguard")
 	cmd := exec.CommandContext(t.Context(), "go", "build", "-o", binary, "../../cmd/glueguard")
 	if out, err := cmd.CombinedOutput(); err != nil {

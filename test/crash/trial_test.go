@@ -181,10 +181,14 @@ func (t *trial) next(c shown, ok bool) (args []string, rest bool) {
 		if t.turn && t.died > 0 && t.verb == "apply" {
 			t.verb = "backout"
 		} else {
-			return []string{"resume", c.ID, "--auto-approve"}, false
+			return []string{"resume", c.ID}, false
 		}
 	}
-	return []string{t.verb, c.ID, "--auto-approve"}, false
+	args = []string{t.verb, c.ID, "--auto-approve"}
+	if t.verb == "finalize" {
+		args = append(args, "--accept-irreversible")
+	}
+	return args, false
 }
 
 // step runs the program once and kills it where it shall die.
