@@ -7,18 +7,19 @@ export CGO_ENABLED ?= 0
 # Packages whose tests have a target of their own.
 STORIES := ./cmd/glueguard/...
 EXTERNAL := ./test/external/...
-RACE := ./internal/awsapi/... ./internal/inventory/... ./internal/audit/... ./internal/store/... ./internal/sandbox/... ./test/faults/...
+RACE := ./internal/awsapi/... ./internal/inventory/... ./internal/audit/... ./internal/store/... ./internal/sandbox/... ./internal/action/... ./internal/execute/... \
+	./internal/engine/... ./internal/repair/... ./test/faults/...
 
-.PHONY: build test unit stories external run-external check format fmt lint vet tidy generate generate-check race bench fuzz clean
+.PHONY: build test unit stories external run-external crash run-crash check format fmt lint vet tidy generate generate-check race bench fuzz clean
 
 build: ## the binary, into bin/
 	$(GO) build -trimpath -o bin/glueguard ./cmd/glueguard
 
 test: ## all tests; installs what they need
-	@./test/run.sh unit stories external
+	@./test/run.sh unit stories external run-crash
 
 unit:
-	$(GO) test $$($(GO) list ./... | grep -v -e /cmd/glueguard -e /test/external)
+	$(GO) test $$($(GO) list ./... | grep -v -e /cmd/glueguard -e /test/external -e /test/crash)
 
 stories: ## the user stories, in process
 	$(GO) test $(STORIES)
@@ -28,6 +29,12 @@ external: ## against the real AWS CLI and moto
 
 run-external:
 	$(GO) test $(EXTERNAL)
+
+run-crash: ## the short crash campaign: kill -9 in the middle of repairs
+	$(GO) test ./test/crash
+
+crash: ## the whole crash campaign: every journal boundary and a thousand random moments
+	$(GO) test ./test/crash -timeout 120m -v -full
 
 check: fmt vet tidy generate-check lint race ## what CI demands beside the tests
 

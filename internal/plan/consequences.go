@@ -215,8 +215,8 @@ func (p *proposal) tellEncryption(t *telling) {
 		t.say("configuration-kept", "The security configuration %q is neither changed nor deleted; the new one, %s, keeps its other parts.", p.old.Name, p.made.Name)
 	}
 	if name := p.configurationName(); name != "" && p.s.Configuration.IsAbsent() {
-		t.say("configuration-missing", "It names the security configuration %q, which does not exist; AWS may refuse to make the original again with it, so a backout "+
-			"after its deletion may be impossible.", name)
+		t.say("configuration-missing", "It names the security configuration %q, which does not exist. AWS would refuse to make it again so: a backout after the "+
+			"original's deletion leaves the name out, which encrypts just as little.", name)
 	}
 }
 

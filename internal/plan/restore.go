@@ -102,12 +102,22 @@ func (k Kept) savedEndpoint() (resource.EndpointDetail, error) {
 	if k.SavedEndpoint == nil {
 		return resource.EndpointDetail{}, k.missing(ErrNoDefinition)
 	}
-	return *k.SavedEndpoint, nil
+	saved := *k.SavedEndpoint
+	if k.Item.Configuration == nil {
+		// It named none, or one that did not exist. AWS refuses the second at creation; without it the endpoint is just as
+		// unencrypted.
+		saved.Definition.SecurityConfiguration = ""
+	}
+	return saved, nil
 }
 
 func (k Kept) savedTransform() (resource.TransformDetail, error) {
 	if k.SavedTransform == nil {
 		return resource.TransformDetail{}, k.missing(ErrNoDefinition)
 	}
-	return *k.SavedTransform, nil
+	saved := *k.SavedTransform
+	if k.Item.Configuration == nil {
+		saved.Definition.TaskRunSecurityConfiguration = "" // likewise
+	}
+	return saved, nil
 }
