@@ -73,6 +73,10 @@ func (in *inspection) site(ctx context.Context, l resource.Location) *site {
 // look reads one target.
 func (in *inspection) look(ctx context.Context, t Target) resource.Surroundings {
 	found := resource.Surroundings{Location: t.Location, At: in.now()}
+	if t.Type != resource.TypeDevEndpoint && t.Type != resource.TypeMLTransform {
+		nothing(&found, failed("", "resources of type "+string(t.Type)+" are not repaired"))
+		return found
+	}
 	s := in.site(ctx, t.Location)
 	if s.err != nil {
 		nothing(&found, awsapi.Classify(s.err, opAssumeRole))
@@ -84,15 +88,12 @@ func (in *inspection) look(ctx context.Context, t Target) resource.Surroundings 
 	reading.Go(func() { found.WantedKey = s.wantedKey(ctx, t.Key) })
 	reading.Go(func() { found.Labels = s.bucket(ctx, t.LabelsS3) })
 	reading.Go(func() { found.Proof = s.bucket(ctx, t.ProveS3) })
-	switch t.Type {
-	case resource.TypeDevEndpoint:
+	if t.Type == resource.TypeDevEndpoint {
 		reading.Go(func() { found.Endpoints = s.endpointQuota(ctx) })
 		s.aroundEndpoint(ctx, t.Name, &found)
-	case resource.TypeMLTransform:
+	} else {
 		found.Endpoints = resource.Absent[resource.Quota]()
 		s.aroundTransform(ctx, t.ID, &found)
-	default:
-		nothing(&found, failed("inspect", "resources of type "+string(t.Type)+" are not repaired"))
 	}
 	reading.Wait()
 	return found

@@ -58,9 +58,9 @@ func (s *site) scan(ctx context.Context, path string) scanned {
 		return unusable(failed(opGetObject, "its place is not an S3 path"))
 	}
 	in := &s3.GetObjectInput{Bucket: &bucket, Key: &key}
-	body, err := awsapi.Read(ctx, s.place, opGetObject, s.object, in, s.place.S3(""))
+	body, err := awsapi.Read(ctx, s.place, opGetObject, s.GetObject, in, s.place.S3(""))
 	if region := bucketRegion(err); region != "" && region != s.place.Location.Region {
-		body, err = awsapi.Read(ctx, s.place, opGetObject, s.object, in, s.place.S3(region))
+		body, err = awsapi.Read(ctx, s.place, opGetObject, s.GetObject, in, s.place.S3(region))
 	}
 	switch {
 	case awsapi.IsNotFound(err):
@@ -79,8 +79,8 @@ type object struct {
 	long bool
 }
 
-// object reads an object whole, while its call lasts.
-func (s *site) object(ctx context.Context, in *s3.GetObjectInput, opts ...func(*s3.Options)) (*object, error) {
+// GetObject reads an object whole, while its call lasts.
+func (s *site) GetObject(ctx context.Context, in *s3.GetObjectInput, opts ...func(*s3.Options)) (*object, error) {
 	out, err := s.session.S3.GetObject(ctx, in, opts...)
 	if err != nil {
 		return nil, err
