@@ -88,6 +88,7 @@ func TestCreateEndpointRefused(t *testing.T) {
 		"name taken":      {"AlreadyExistsException", "", execute.Unknown, ""},
 		"other arguments": {"IdempotentParameterMismatchException", "", execute.Unknown, ""},
 		"invalid":         {"ValidationException", "no", execute.NotDone, "trusts glue.amazonaws.com"},
+		"throttled":       {"ThrottlingException", "", execute.NotSent, ""},
 		"token expired":   {"ExpiredTokenException", "", execute.NotSent, ""},
 		"broken answer":   {"truncate", "", execute.Unknown, ""},
 		"a proxy's page":  {"html", "", execute.Unknown, ""},

@@ -162,7 +162,7 @@ func TestDeeds(t *testing.T) {
 			w.intended(c)
 
 			for fault, effect := range map[string]execute.Effect{
-				"ThrottlingException": execute.NotSent, "InternalServiceException": execute.ServerError, "drop-request": execute.Unknown,
+				"InternalServiceException": execute.ServerError, "drop-request": execute.Unknown,
 				"AccessDeniedException": execute.NotDone, "OperationTimeoutException": execute.Unknown, "ConcurrentModificationException": execute.NotYet,
 			} {
 				if kind == plan.DeleteLabels && fault == "ConcurrentModificationException" {
@@ -182,7 +182,7 @@ func TestDeeds(t *testing.T) {
 			found := w.want(c, s, execute.Settled)
 			again := w.want(c, s, execute.Settled)
 			equal(t, "a second look", found.Facts, again.Facts)
-			if made := w.calls(d.operation) - before; made != 7 && kind != plan.DeleteLabels {
+			if made := w.calls(d.operation) - before; made != 6 && kind != plan.DeleteLabels {
 				t.Errorf("%d calls of %s, want one for each Do", made, d.operation)
 			}
 		})
