@@ -27,6 +27,8 @@ const maxControlBody = 1 << 20
 //	POST write             an endpoint writes to S3, as people's work on it would: {"account", "region", "endpoint", "path",
 //	                       "body"}; "path" is s3://BUCKET/KEY, and "unencrypted" leaves the encryption to the bucket
 //	POST reset             everything as at the start
+//
+// AWS calls with the header X-Sandbox-Onlooker meet no faults.
 func (s *Sandbox) control(w http.ResponseWriter, r *http.Request) {
 	answer, err := s.controlled(r)
 	status := http.StatusOK

@@ -20,7 +20,7 @@ func (x *exchange) serveS3() {
 		x.answerError(e)
 		return
 	}
-	x.fault = x.sandbox.faults.strike(location{x.call.Account, x.call.Region}, x.op.action)
+	x.meetFault()
 	if !x.wait() {
 		return
 	}

@@ -191,6 +191,20 @@ func TestFaultsAreCounted(t *testing.T) {
 	}
 }
 
+func TestOnlookersMeetNoFaults(t *testing.T) {
+	t.Parallel()
+	w := start(t, Options{Faults: []Fault{{Error: "Odd", Times: 1}}})
+	client := glue.NewFromConfig(w.config("222222222222", "eu-west-1"), func(o *glue.Options) {
+		o.APIOptions = append(o.APIOptions, smithyhttp.AddHeaderValue(OnlookerHeader, "yes"))
+	})
+	if _, err := client.GetDevEndpoints(t.Context(), &glue.GetDevEndpointsInput{}); err != nil {
+		t.Errorf("the onlooker: %v", err)
+	}
+	if got := code(w.endpoints("222222222222", "eu-west-1")); got != "Odd" {
+		t.Errorf("the fault was used up: %q", got)
+	}
+}
+
 func TestThrottlingIsPerLocation(t *testing.T) {
 	t.Parallel()
 	w := start(t, Options{RatePerLocation: 0.001})
