@@ -149,7 +149,67 @@ func TestForgedAnswers(t *testing.T) {
 	})
 }
 
-// TestTransformsOfOtherTypes: what is no endpoint and no transform is not taken for one.
+// bland answers everything with nothing, but for the few calls that lead to the others.
+type bland struct{ forger }
+
+func (b *bland) Do(r *http.Request) (*http.Response, error) {
+	var body []byte
+	if r.Body != nil {
+		var err error
+		if body, err = io.ReadAll(r.Body); err != nil {
+			return nil, err
+		}
+		r.Body = io.NopCloser(strings.NewReader(string(body)))
+	}
+	empty := "<Nothing/>"
+	switch operation := b.operationOf(r, string(body)); {
+	case operation == "GetCallerIdentity", operation == "GetDevEndpoint", operation == "GetMLTransform", operation == "GetTags":
+		return b.forger.Do(r)
+	case r.Header.Get("X-Amz-Target") != "":
+		empty = "{}"
+	}
+	b.times.Add(1)
+	return &http.Response{
+		StatusCode: http.StatusOK, Header: http.Header{"Content-Type": {"application/octet-stream"}}, Body: io.NopCloser(strings.NewReader(empty)), ContentLength: int64(len(empty)),
+	}, nil
+}
+
+// TestEmptyAnswers: no answer is trusted to hold anything.
+func TestEmptyAnswers(t *testing.T) {
+	t.Parallel()
+	honest, _ := inspecting(t)
+	used := usedTransform(t, honest)
+	b := &bland{}
+	i, _ := inspecting(t, func(o *awsapi.Options) { o.HTTPClient, o.Attempts = b, 1 })
+	endpoint := endpointTarget("fail-s3-encryption-absent")
+	endpoint.Key, endpoint.LabelsS3 = "alias/x", "s3://bucket/"
+	used.Key = "alias/aws/s3"
+	found := inspect(t, i, endpoint, used)
+	if s := found[0]; !s.Configuration.IsUnknown() || !s.Role.IsUnknown() || !s.WantedKey.IsUnknown() || !s.Subnet.IsUnknown() || !s.Labels.IsUnknown() || !s.ElasticIP.IsUnknown() || !s.Stack.IsUnknown() {
+		t.Errorf("%+v", s)
+	}
+	if !found[1].WantedKey.IsAbsent() || !found[1].LastUsed.IsAbsent() {
+		t.Errorf("%+v", found[1])
+	}
+	if uses, err := i.ConfigurationUses(t.Context(), here()); err != nil || len(uses) != 0 {
+		t.Errorf("%v %v", uses, err)
+	}
+	if list, err := i.Configurations(t.Context(), here()); err != nil || len(list) != 0 {
+		t.Errorf("%v %v", list, err)
+	}
+	if list, err := i.Tagged(t.Context(), here(), "x"); err != nil || len(list) != 0 {
+		t.Errorf("%v %v", list, err)
+	}
+	asked := plan.Permission{Action: "glue:CreateDevEndpoint", Resource: "*"}
+	if got, err := i.Simulate(t.Context(), here(), []plan.Permission{asked}); err != nil || !got[asked].IsUnknown() {
+		t.Errorf("%v %v", got, err)
+	}
+	if b.times.Load() < 20 {
+		t.Errorf("%d answers", b.times.Load())
+	}
+}
+
+// TestOtherTypes: what is no endpoint and no transform is not taken for one.
 func TestOtherTypes(t *testing.T) {
 	t.Parallel()
 	i, _ := inspecting(t)

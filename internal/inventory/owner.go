@@ -33,6 +33,9 @@ func (s *site) stack(ctx context.Context, t resource.Type, physical string, tags
 	case err != nil:
 		return unread[string](err, opStackResources)
 	}
+	if len(out.StackResources) == 0 { // it refuses when there are none
+		return resource.Unknown[string](failed(opStackResources, "the answer lists no resources"))
+	}
 	for i := range out.StackResources {
 		r := &out.StackResources[i]
 		// Another type of resource may have the same name.
