@@ -136,6 +136,10 @@ func TestFoldRefuses(t *testing.T) {
 		"finalized while it runs":       made().with(change.Entry{Kind: change.Began, Phase: change.Finalize}),
 		"regressed while it runs":       made().with(change.Entry{Kind: change.Noted, State: change.Regressed}),
 		"recovered without a regress":   done().with(change.Entry{Kind: change.Noted, State: change.Done}),
+		"an heir of the original":       done().with(heir(plan.Original, resource.TypeDevEndpoint)),
+		"an heir of what is gone":       done().with(heir(plan.Twin, resource.TypeDevEndpoint)),
+		"an heir of another type":       done().with(heir(plan.Replacement, resource.TypeMLTransform)),
+		"an heir that is not named":     done().with(change.Entry{Kind: change.Noted, Role: plan.Replacement}),
 		"a note that it failed":         done().with(change.Entry{Kind: change.Noted, State: change.FailedAt}),
 		"anything after a backout": made().with(
 			change.Entry{Kind: change.Began, Phase: change.Unwind, State: change.BackedOut},
@@ -355,5 +359,22 @@ func TestJSON(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, first); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func heir(role plan.Role, t resource.Type) change.Entry {
+	id := identity("dev1", 90)
+	id.Type = t
+	return change.Entry{Kind: change.Noted, Role: role, Facts: &change.Facts{Resource: &id}}
+}
+
+func TestAnHeirStandsForTheReplacement(t *testing.T) {
+	t.Parallel()
+	c, err := change.Fold(done().with(heir(plan.Replacement, resource.TypeDevEndpoint)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, ok := c.Replacement(); !ok || !got.Same(identity("dev1", 90)) || c.State != change.Done {
+		t.Errorf("the replacement is %+v, the change %s", got, c.State)
 	}
 }

@@ -296,7 +296,7 @@ func (c *Change) undone() {
 func (c *Change) note(e Entry, refuse refuser) error {
 	switch e.State {
 	case "":
-		return nil
+		return c.inherit(e, refuse)
 	case Regressed:
 		if c.State != Done && c.State != Finalized {
 			return refuse("a change that is %s can't regress", c.State)
@@ -318,5 +318,24 @@ func (c *Change) note(e Entry, refuse refuser) error {
 		return refuse("a note can't make a change %q", e.State)
 	}
 	c.State = e.State
+	return nil
+}
+
+// inherit takes in that another resource stands where one stood that the change had made: a later change replaced it,
+// and made it again when it was taken back.
+func (c *Change) inherit(e Entry, refuse refuser) error {
+	if e.Role == "" {
+		return nil
+	}
+	known, ok := c.there(e.Role)
+	switch {
+	case e.Role == plan.Original:
+		return refuse("the original stays what the plan says")
+	case !ok:
+		return refuse("the change has no %s", e.Role)
+	case e.Facts == nil || e.Facts.Resource == nil || e.Facts.Resource.Type != known.Type:
+		return refuse("it does not say what stands for the %s", e.Role)
+	}
+	c.Resources[e.Role] = *e.Facts.Resource
 	return nil
 }

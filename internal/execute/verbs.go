@@ -218,3 +218,12 @@ func MarkRecovered(ctx context.Context, d Deps, text string) error {
 	}
 	return s.append(ctx, change.Entry{Kind: change.Noted, State: c.Rest, Text: text})
 }
+
+// Inherit notes that another resource stands where one stood that the change had made in a role.
+func Inherit(ctx context.Context, d Deps, role plan.Role, heir resource.Identity, text string) error {
+	s := NewStepper(d)
+	if _, err := s.Change(ctx); err != nil {
+		return err
+	}
+	return s.append(ctx, change.Entry{Kind: change.Noted, Role: role, Facts: &change.Facts{Resource: &heir}, Text: text})
+}

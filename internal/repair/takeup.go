@@ -3,12 +3,14 @@ package repair
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 
 	"github.com/glueguard/glueguard/internal/change"
 	"github.com/glueguard/glueguard/internal/engine"
 	"github.com/glueguard/glueguard/internal/execute"
 	"github.com/glueguard/glueguard/internal/plan"
+	"github.com/glueguard/glueguard/internal/resource"
 	"github.com/glueguard/glueguard/internal/store"
 )
 
@@ -23,7 +25,8 @@ func (w *Worker) takeUp(ctx context.Context, j engine.Job) (_ engine.Run, err er
 	if err != nil {
 		return nil, err
 	}
-	held, err := w.lease(ctx, id, touches(c)...)
+	arns := touches(c)
+	held, err := w.lease(ctx, id, arns...)
 	if err != nil {
 		return nil, err
 	}
@@ -32,10 +35,19 @@ func (w *Worker) takeUp(ctx context.Context, j engine.Job) (_ engine.Run, err er
 			err = errors.Join(err, held.release())
 		}
 	}()
-	stepper := execute.NewStepper(w.deps(s, held[0], id))
+	deps := w.deps(s, held[0], id)
+	if err := w.inherit(ctx, deps); err != nil {
+		return nil, err
+	}
+	stepper := execute.NewStepper(deps)
 	if c, err = stepper.Change(ctx); err != nil { // what it was before the lease may be old
 		return nil, err
 	}
+	more, err := w.lease(ctx, id, slices.DeleteFunc(touches(c), func(arn string) bool { return slices.Contains(arns, arn) })...)
+	if err != nil {
+		return nil, err
+	}
+	held = append(held, more...)
 	if err := w.begin(ctx, j, c, stepper); err != nil {
 		return nil, err
 	}
@@ -111,4 +123,56 @@ func finalizable(j engine.Job, c *change.Change) error {
 		return &RefusedError{Resource: c.Head.Item.Resource.ARN, Reason: NotAccepted, Warnings: missing}
 	}
 	return nil
+}
+
+// inherit lets a change know what stands for its resources now. A later change that replaced one and was taken back has
+// made it again, and AWS gave that one another creation time, or another id.
+func (w *Worker) inherit(ctx context.Context, d execute.Deps) error {
+	c, err := execute.NewStepper(d).Change(ctx)
+	if err != nil {
+		return err
+	}
+	if c.State == change.BackedOut || c.State == change.RefusedAt {
+		return nil // it answers for nothing any more
+	}
+	for role, id := range c.Kept() {
+		if role == plan.Original {
+			continue
+		}
+		heir, text, err := w.heir(ctx, c.Head.ID, id)
+		if err != nil {
+			return err
+		}
+		if heir.Same(id) {
+			continue
+		}
+		if err := execute.Inherit(ctx, d, role, heir, text); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// heir follows a resource through the changes that replaced it and made it again.
+func (w *Worker) heir(ctx context.Context, maker string, id resource.Identity) (heir resource.Identity, text string, err error) {
+	for {
+		var next *resource.Identity
+		err := w.o.Store.EachChange(ctx, store.ChangeFilter{Resource: id.ARN, States: []change.State{change.BackedOut}}, func(c *change.Change) error {
+			if c.Head.ID == maker || !c.Head.Item.Identity.Same(id) || c.Gone[plan.Restored] {
+				return nil
+			}
+			if restored, ok := c.Resources[plan.Restored]; ok && !restored.Same(id) {
+				next, text = &restored, fmt.Sprintf("change %s replaced it, and made it again when it was taken back", c.Head.ID)
+				return errEnough
+			}
+			return nil
+		})
+		if err != nil && !errors.Is(err, errEnough) {
+			return id, "", err
+		}
+		if next == nil {
+			return id, text, nil
+		}
+		id = *next
+	}
 }

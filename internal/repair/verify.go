@@ -29,6 +29,9 @@ func (w *Worker) Verify(ctx context.Context, id string) (now *change.Change, dif
 	}
 	defer func() { err = errors.Join(err, held.release()) }()
 	deps := w.deps(s, held[0], c.Head.ID)
+	if err := w.inherit(ctx, deps); err != nil {
+		return nil, nil, err
+	}
 	if c, err = execute.NewStepper(deps).Change(ctx); err != nil {
 		return nil, nil, err
 	}

@@ -157,7 +157,7 @@ func (r *run) Release() error {
 	r.worker.note(func(w *worker) {
 		w.active[r.job.Resource]--
 		w.released[r.job.Resource]++
-		if r.job.Twin != "" && !(r.last == change.Done && r.script.keeps) {
+		if stays := r.last == change.Done && r.script.keeps; r.job.Twin != "" && !stays {
 			w.twins[r.job.Twin]--
 		}
 	})

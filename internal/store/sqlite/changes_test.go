@@ -62,7 +62,9 @@ func TestChangesConformance(t *testing.T) {
 				t.Fatal(err)
 			}
 		},
-		Hold: func(t testing.TB, s store.Store, resource string) (int, func()) { return holdElsewhere(t, p.of(s), resource) },
+		Hold: func(t testing.TB, s store.Store, resource string) (int, func()) {
+			return holdElsewhere(t, p.of(s), resource)
+		},
 	})
 }
 
