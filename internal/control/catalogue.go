@@ -17,7 +17,8 @@ type Control struct {
 	Severity Severity
 }
 
-// All lists the catalogue.
+// All lists the catalogue. What there is to say of each control in words is in catalogue/, one file per control: see
+// ReadCatalogue.
 func All() []Control {
 	return []Control{
 		{
