@@ -25,7 +25,11 @@ func (s *Store) OpenChange(ctx context.Context, l store.Lease, first change.Entr
 	if arn := c.Head.Item.Resource.ARN; arn != ours.resource {
 		return fmt.Errorf("open a change of %s: %w: the lease is of %s", arn, store.ErrState, ours.resource)
 	}
-	err = s.inJournalTx(ctx, func(tx *sql.Tx) error {
+	packed, err := packEntry(first, c)
+	if err != nil {
+		return fmt.Errorf("open change %s: %w", c.Head.ID, err)
+	}
+	err = s.durable.do(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		if err := ours.check(ctx, tx); err != nil {
 			return err
 		}
@@ -41,7 +45,7 @@ func (s *Store) OpenChange(ctx context.Context, l store.Lease, first change.Entr
 		if err != nil {
 			return err
 		}
-		return writeEntry(ctx, tx, row, first, nil, c)
+		return writeEntry(ctx, tx, row, packed, nil)
 	})
 	if err != nil {
 		return fmt.Errorf("open change %s: %w", c.Head.ID, err)

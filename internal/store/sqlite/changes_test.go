@@ -52,9 +52,9 @@ func (p *stores) of(s store.Store) string {
 	return p.paths[s]
 }
 
-func TestChangesConformance(t *testing.T) {
+func harness() storetest.Changes {
 	p := &stores{paths: map[store.Store]string{}}
-	storetest.TestChanges(t, storetest.Changes{
+	return storetest.Changes{
 		Open:  func(t testing.TB) store.Store { return p.open(t, filepath.Join(t.TempDir(), "state.db")) },
 		Again: func(t testing.TB, s store.Store) store.Store { return p.open(t, p.of(s)) },
 		Steal: func(t testing.TB, s store.Store) {
@@ -65,8 +65,18 @@ func TestChangesConformance(t *testing.T) {
 		Hold: func(t testing.TB, s store.Store, resource string) (int, func()) {
 			return holdElsewhere(t, p.of(s), resource)
 		},
-	})
+	}
 }
+
+func TestChangesConformance(t *testing.T) { storetest.TestChanges(t, harness()) }
+
+func BenchmarkChanges(b *testing.B) {
+	for _, n := range []int{1, 200} {
+		b.Run(fmt.Sprintf("%d at once", n), func(b *testing.B) { storetest.BenchmarkChanges(b, harness(), n) })
+	}
+}
+
+func BenchmarkListing(b *testing.B) { storetest.BenchmarkListing(b, harness(), 10000) }
 
 func holdElsewhere(t testing.TB, path, resource string) (pid int, kill func()) {
 	cmd := command(t, "lease", path+"|"+resource)

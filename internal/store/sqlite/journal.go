@@ -43,11 +43,15 @@ func (j *journal) Append(ctx context.Context, e change.Entry) error {
 	if err != nil {
 		return fmt.Errorf("change %s: entry %d: %w: %w", j.id, e.Seq, store.ErrState, err)
 	}
-	err = j.lease.store.inJournalTx(ctx, func(tx *sql.Tx) error {
+	packed, err := packEntry(e, next)
+	if err != nil {
+		return fmt.Errorf("change %s: %w", j.id, err)
+	}
+	err = j.lease.store.durable.do(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		if err := j.lease.check(ctx, tx); err != nil {
 			return err
 		}
-		return writeEntry(ctx, tx, j.row, e, j.now, next)
+		return writeEntry(ctx, tx, j.row, packed, j.now)
 	})
 	if err != nil {
 		j.now = nil // a commit that failed may have been one: look again
@@ -77,32 +81,43 @@ func (j *journal) load(ctx context.Context) error {
 	return err
 }
 
+// packedEntry is an entry as it is written, with what it makes of the change.
+type packedEntry struct {
+	seq            int
+	entry, summary string
+	after          *change.Change
+}
+
+func packEntry(e change.Entry, after *change.Change) (packedEntry, error) {
+	entry, err := json.Marshal(e)
+	if err != nil {
+		return packedEntry{}, fmt.Errorf("pack entry %d: %w", e.Seq, err)
+	}
+	summary, err := json.Marshal(store.Summarize(after))
+	if err != nil {
+		return packedEntry{}, fmt.Errorf("pack the summary after entry %d: %w", e.Seq, err)
+	}
+	return packedEntry{seq: e.Seq, entry: string(entry), summary: string(summary), after: after}, nil
+}
+
 // writeEntry writes an entry and what it makes of the change; before is nil for the first.
-func writeEntry(ctx context.Context, tx *sql.Tx, row int64, e change.Entry, before, after *change.Change) error {
+func writeEntry(ctx context.Context, tx *sql.Tx, row int64, e packedEntry, before *change.Change) error {
 	var last int
 	if err := tx.QueryRowContext(ctx, `SELECT coalesce(max(seq), 0) FROM entry WHERE change = ?`, row).Scan(&last); err != nil {
 		return err
 	}
-	if e.Seq != last+1 {
-		return fmt.Errorf("entry %d after entry %d: %w", e.Seq, last, store.ErrState)
+	if e.seq != last+1 {
+		return fmt.Errorf("entry %d after entry %d: %w", e.seq, last, store.ErrState)
 	}
-	packed, err := json.Marshal(e)
-	if err != nil {
-		return fmt.Errorf("pack entry %d: %w", e.Seq, err)
-	}
-	if _, err := tx.ExecContext(ctx, `INSERT INTO entry (change, seq, entry) VALUES (?, ?, ?)`, row, e.Seq, string(packed)); err != nil {
+	if _, err := tx.ExecContext(ctx, `INSERT INTO entry (change, seq, entry) VALUES (?, ?, ?)`, row, e.seq, e.entry); err != nil {
 		return err
 	}
-	summary, err := json.Marshal(store.Summarize(after))
-	if err != nil {
-		return fmt.Errorf("pack the summary: %w", err)
-	}
-	_, err = tx.ExecContext(ctx, `UPDATE change SET state = ?, is_open = ?, summary = ? WHERE seq = ?`,
-		string(after.State), after.Open(), string(summary), row)
+	_, err := tx.ExecContext(ctx, `UPDATE change SET state = ?, is_open = ?, summary = ? WHERE seq = ?`,
+		string(e.after.State), e.after.Open(), e.summary, row)
 	if err != nil {
 		return err
 	}
-	return writeResources(ctx, tx, row, before, after)
+	return writeResources(ctx, tx, row, before, e.after)
 }
 
 // writeResources makes the change be found by the resources that it made.

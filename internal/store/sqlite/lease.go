@@ -43,7 +43,7 @@ func (s *Store) Lease(ctx context.Context, resourceARN string, h store.Holder) (
 		return nil, fmt.Errorf("lease %s: %w", resourceARN, err)
 	}
 	var token int64
-	err = s.inJournalTx(ctx, func(tx *sql.Tx) error {
+	err = s.durable.do(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		const next = `INSERT INTO lease (resource, token) VALUES (?, 1)
 			ON CONFLICT (resource) DO UPDATE SET token = token + 1 RETURNING token`
 		return tx.QueryRowContext(ctx, next, resourceARN).Scan(&token)

@@ -22,7 +22,7 @@ import (
 // Store is a store.Store in one file.
 type Store struct {
 	db      *sql.DB
-	durable *sql.DB // plans, leases and journals are written through it
+	durable *committer // plans, leases and journals are written through it
 	path    string
 
 	mu      sync.Mutex
@@ -50,7 +50,7 @@ func Open(ctx context.Context, path string) (*Store, error) {
 	if err := durable.PingContext(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("%s: %w", path, classify(err)), durable.Close(), db.Close())
 	}
-	return &Store{db: db, durable: durable, path: path, writers: map[string]*writer{}}, nil
+	return &Store{db: db, durable: &committer{db: durable, path: path}, path: path, writers: map[string]*writer{}}, nil
 }
 
 // dsn carries the pragmas, because they hold for one connection each and database/sql opens several. Transactions
@@ -108,19 +108,12 @@ func (s *Store) Close() error {
 	for _, w := range writers {
 		errs = append(errs, w.close())
 	}
-	return errors.Join(append(errs, s.durable.Close(), s.db.Close())...)
+	return errors.Join(append(errs, s.durable.db.Close(), s.db.Close())...)
 }
 
-func (s *Store) inTx(ctx context.Context, f func(*sql.Tx) error) error { return s.inTxOf(ctx, s.db, f) }
-
-// inJournalTx runs f in a transaction that is on the disk when it returns.
-func (s *Store) inJournalTx(ctx context.Context, f func(*sql.Tx) error) error {
-	return s.inTxOf(ctx, s.durable, f)
-}
-
-// inTxOf runs f in a transaction that holds the write lock from its start.
-func (s *Store) inTxOf(ctx context.Context, db *sql.DB, f func(*sql.Tx) error) error {
-	tx, err := db.BeginTx(ctx, nil)
+// inTx runs f in a transaction that holds the write lock from its start.
+func (s *Store) inTx(ctx context.Context, f func(*sql.Tx) error) error {
+	tx, err := s.db.BeginTx(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("%s: %w", s.path, classify(err))
 	}
