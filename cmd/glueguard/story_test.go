@@ -77,7 +77,8 @@ func TestStories(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"sandbox": startSandbox, "fault": addFault, "glue": callGlue, "status": runForStatus, "wait-file": waitForFile,
-			"history": checkHistory, "interrupt": interrupt, "newer": makeNewer,
+			"history": checkHistory, "interrupt": interrupt, "newer": makeNewer, "wait-call": waitCall,
+			"change-id": changeID, "speed": setSpeed, "tamper": tamper, "glue-gone": waitGone,
 		},
 	})
 }
@@ -192,6 +193,13 @@ func interrupt(ts *testscript.TestScript, _ bool, args []string) {
 	if cmd.ProcessState.ExitCode() != 130 {
 		ts.Fatalf("ended with %v, want status 130: %s", err, ts.ReadFile("interrupted.out"))
 	}
+}
+
+// waitCall waits until the sandbox has been called so: wait-call OPERATION.
+func waitCall(ts *testscript.TestScript, _ bool, args []string) {
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	waitForCall(ctx, ts, args[0])
 }
 
 func waitForCall(ctx context.Context, ts *testscript.TestScript, operation string) {

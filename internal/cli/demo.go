@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -208,7 +209,11 @@ func (d *demo) afterwards(ctx context.Context) error {
 		if len(part.list) == 0 {
 			continue
 		}
-		d.say(part.heading, part.list[0].Head.ID)
+		var ids []string
+		for _, c := range part.list {
+			ids = append(ids, c.Head.ID)
+		}
+		d.say(part.heading, strings.Join(ids, " "))
 		if part.verb == engine.Backout {
 			d.say("%s\n", backoutLines(part.list))
 		} else {
@@ -237,15 +242,20 @@ A simulated organization of %d accounts, treated as the real one would be. (AWS 
 minutes to make an endpoint; here it takes a second.)
 `
 
-const demoAudit = `
-1. Audit: what is not encrypted?
-   glueguard audit --organization --role ` + scenario.RepairRole + `
+// demoAuditCommand is what each of the audits would be typed as: without the KMS keys, which are put right elsewhere.
+const demoAuditCommand = `   glueguard audit --organization --role ` + scenario.RepairRole + ` --control glue-dev-endpoint-s3-encryption \
+     --control glue-dev-endpoint-log-encryption --control glue-ml-transform-encryption-at-rest
 
 `
 
+const demoAudit = `
+1. Audit: what is not encrypted? (The keys, which have findings of their own, are left out.)
+` + demoAuditCommand
+
 const demoPlan = `
 2. Plan: what would have to be done, and what does it mean? Nothing is changed by it.
-   glueguard plan --audit latest --role ` + scenario.RepairRole + ` --mode SSE-KMS --create-key --labels-s3 s3://glue-labels-{account}-{region}/demo/
+   glueguard plan --audit latest --role ` + scenario.RepairRole + ` --mode SSE-KMS --create-key \
+     --labels-s3 s3://glue-labels-{account}-{region}/demo/
 
 `
 
@@ -257,9 +267,7 @@ const demoApply = `
 
 const demoAuditAgain = `
 4. Audit again: only the originals still fail that are kept until finalize.
-   glueguard audit --organization --role ` + scenario.RepairRole + `
-
-`
+` + demoAuditCommand
 
 const demoBackout = `
 5. Backout: one change is taken back. Its original is gone, so it is made again as it was.
@@ -269,15 +277,13 @@ const demoBackout = `
 
 const demoFinalize = `
 6. Finalize: the originals that were kept as the way back go.
-   glueguard finalize %s ...
+   glueguard finalize %s --accept-irreversible
 
 `
 
 const demoAuditLast = `
 7. Audit: what was taken back fails again; the rest complies.
-   glueguard audit --organization --role ` + scenario.RepairRole + `
-
-`
+` + demoAuditCommand
 
 const demoNext = `
 What to try next

@@ -127,7 +127,8 @@ func (e Env) adopt(ctx context.Context, o orphansOptions, session *awsapi.Sessio
 	for _, group := range leftover.Group(found) {
 		c, err := adopter.Adopt(ctx, group)
 		if err != nil {
-			fmt.Fprintf(e.Stderr, "glueguard: change %s can't be rebuilt: %s\n", group[0].Change, diag.Line(err))
+			why, _ := diag.Line(err)
+			fmt.Fprintf(e.Stderr, "glueguard: change %s can't be rebuilt: %s\n", group[0].Change, why)
 			left += len(group)
 			continue
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/glueguard/glueguard/internal/awsapi"
 	"github.com/glueguard/glueguard/internal/change"
@@ -75,7 +76,7 @@ func (r *repairs) use(sessions func(context.Context, plan.Access) (repair.Sessio
 	r.worker = repair.New(repair.Options{
 		Store: r.store, Sessions: sessions, Now: r.env.Now, Access: plan.Access{Role: r.flags.role}, Settle: r.policy.Repair.SettleFor(),
 	})
-	r.engine = local.New(r.worker, local.Options{})
+	r.engine = local.New(r.worker, local.Options{Now: r.env.Now})
 }
 
 // run has jobs done under a live view, and says how they ended.
@@ -84,6 +85,7 @@ func (r *repairs) run(ctx context.Context, jobs []engine.Job, l engine.Limits, f
 	if err != nil {
 		return err
 	}
+	r.tellSkipped(ended)
 	if err := r.tell(ended, format); err != nil {
 		return err
 	}
@@ -158,7 +160,29 @@ func (r *repairs) limits(ctx context.Context, parallel int, access plan.Access, 
 	return engine.Limits{Parallel: parallel, Twins: room}, nil
 }
 
-// tell says how the jobs ended: the changes on standard output, and why others were not begun on standard error.
+// tellSkipped says why changes were not started, each reason once.
+func (r *repairs) tellSkipped(ended []engine.Event) {
+	var reasons []string
+	names := map[string][]string{}
+	for _, e := range ended {
+		if !e.Skipped {
+			continue
+		}
+		why := "not started"
+		if e.Err != nil && !diag.Interruption(e.Err) {
+			why, _ = diag.Line(e.Err)
+		}
+		if names[why] == nil {
+			reasons = append(reasons, why)
+		}
+		names[why] = append(names[why], r.label(e.Job))
+	}
+	for _, why := range reasons {
+		fmt.Fprintf(r.env.Stderr, "glueguard: %s: %s\n", strings.Join(names[why], ", "), why)
+	}
+}
+
+// tell says how the changes ended that were begun.
 func (r *repairs) tell(ended []engine.Event, format string) error {
 	f, err := report.LookupChanges(format)
 	if err != nil {

@@ -66,8 +66,8 @@ func ForUnread(unread []resource.Coverage) error {
 	return nil
 }
 
-// interruption tells whether an error says that somebody stopped the work.
-func interruption(err error) bool {
+// Interruption tells whether an error says that somebody stopped the work.
+func Interruption(err error) bool {
 	return errors.Is(err, context.Canceled) || errors.Is(err, awsapi.ErrInterrupted)
 }
 
@@ -158,12 +158,13 @@ func possible(e *execute.StateError) string {
 	return "possible is " + strings.Join(commands, ", ")
 }
 
-// Line says an error in one line, as the list of what was not begun does.
-func Line(err error) string {
-	if d := Of(err); len(d.Lines) > 0 {
-		return strings.Join(d.Lines, "; ")
+// Line says an error in one line, and in another what to do about it.
+func Line(err error) (line, hint string) {
+	d := Of(err)
+	if len(d.Lines) == 0 {
+		return oneLine(err), d.Hint
 	}
-	return oneLine(err)
+	return strings.Join(d.Lines, "; "), d.Hint
 }
 
 // ForChanges is the Status of jobs that an engine has run, nil when each ended as it was asked to.
@@ -198,7 +199,7 @@ func statusOf(e engine.Event) int {
 	switch {
 	case e.AsAsked():
 		return OK
-	case interruption(e.Err):
+	case Interruption(e.Err):
 		return Interrupted
 	case e.Skipped, errors.As(e.Err, &refused):
 		return Failing

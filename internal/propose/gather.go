@@ -34,7 +34,7 @@ type found struct {
 
 // gather takes the candidates from the audit and adds those that are asked for by ARN and are not in it.
 func gather(ctx context.Context, o Options) (found, error) {
-	g := &gathering{Options: o, byARN: map[string]*candidate{}, places: map[resource.Location]bool{}}
+	g := &gathering{Options: o, byARN: map[string]*candidate{}, places: map[resource.Location]bool{}, chosen: map[string]bool{}}
 	for _, c := range control.Selected(o.Policy, o.Controls...) {
 		g.controls = append(g.controls, c.ID)
 	}
@@ -49,8 +49,15 @@ func gather(ctx context.Context, o Options) (found, error) {
 	}
 	for _, c := range candidates {
 		g.places[resource.Location{Account: c.location.Account, Region: c.location.Region}] = true
+		g.chosen[c.ref.ARN] = true
 	}
 	return found{audit: g.id, candidates: candidates, unread: g.unreadHere()}, nil
+}
+
+// doubt is an unknown finding, as coverage.
+type doubt struct {
+	arn  string // empty: of a whole location
+	read resource.Coverage
 }
 
 // gathering is the reading of one audit.
@@ -61,8 +68,9 @@ type gathering struct {
 	byARN    map[string]*candidate
 	order    []*candidate
 	unread   []resource.Coverage
-	doubts   []resource.Coverage        // unknown findings, as coverage
+	doubts   []doubt                    // unknown findings
 	places   map[resource.Location]bool // of the candidates, without partition
+	chosen   map[string]bool            // ARNs of the candidates
 }
 
 func (g *gathering) audited(ctx context.Context) error {
@@ -109,10 +117,10 @@ func (g *gathering) concerns(operation string) bool {
 func (g *gathering) finding(f finding.Finding) error {
 	selected := slices.Contains(g.controls, f.Control)
 	if f.Status == control.Unknown && selected && !f.Accepted() && f.Resource.Type != resource.TypeKey {
-		g.doubts = append(g.doubts, resource.Coverage{
+		g.doubts = append(g.doubts, doubt{f.Resource.ARN, resource.Coverage{
 			Account: f.Resource.Account, Region: f.Resource.Region, Operation: string(f.Control), Status: string(resource.Errored),
 			ErrorCode: string(f.Reason), Message: f.Message,
-		})
+		}})
 	}
 	if f.Resource.ARN == "" {
 		return nil
@@ -216,7 +224,8 @@ func unaudited(text string) (*candidate, bool) {
 }
 
 // unreadHere lists what keeps the plan from being complete. Where resources were asked for, that is only what is in
-// their locations. An unknown finding says so itself where no read that failed stands for it.
+// their locations, and of the unknown findings their own. An unknown finding says so itself where no read that failed
+// stands for it.
 func (g *gathering) unreadHere() []resource.Coverage {
 	here := func(c resource.Coverage) bool {
 		l := resource.Location{Account: c.Account, Region: c.Region}
@@ -230,9 +239,10 @@ func (g *gathering) unreadHere() []resource.Coverage {
 			stated[resource.Location{Account: c.Account, Region: c.Region}] = true
 		}
 	}
-	for _, c := range g.doubts {
-		if here(c) && !stated[resource.Location{Account: c.Account, Region: c.Region}] {
-			all = append(all, c)
+	for _, d := range g.doubts {
+		asked := len(g.Resources) == 0 || d.arn == "" || g.chosen[d.arn]
+		if asked && here(d.read) && !stated[resource.Location{Account: d.read.Account, Region: d.read.Region}] {
+			all = append(all, d.read)
 		}
 	}
 	return all

@@ -140,14 +140,14 @@ func widths(rows [][]string) []int {
 // stateWords is a change's state as people read it: one that keeps its original has something left to do.
 func stateWords(c *change.Change) string {
 	if c.State == change.Done && c.KeepsOriginal() {
-		return "done, awaits finalize"
+		return "awaiting finalize"
 	}
 	return strings.ReplaceAll(string(c.State), "_", " ")
 }
 
 func stateInk(k ink, state string) func(string) string {
 	switch {
-	case strings.HasPrefix(state, string(change.Done)), state == string(change.Finalized):
+	case state == string(change.Done), state == "awaiting finalize", state == string(change.Finalized):
 		return k.good
 	case state == string(change.FailedAt), state == string(change.RefusedAt), state == string(change.Regressed):
 		return k.bad

@@ -26,8 +26,8 @@ type Changes struct {
 	Now      func() time.Time
 	// Label names a job's resource before its change is known.
 	Label func(engine.Job) string
-	// Why says an error in one line.
-	Why   func(error) string
+	// Why says an error in a line, and in another what to do about it; the second may be empty.
+	Why   func(error) (line, hint string)
 	Total int // jobs
 	// Ticks replaces the clock that says when to redraw; nil: a ticker.
 	Ticks <-chan time.Time
@@ -217,7 +217,7 @@ func (v *Changes) print(text string) {
 		return
 	}
 	v.up()
-	fmt.Fprint(v.Out, text+"\x1b[K\n")
+	fmt.Fprint(v.Out, strings.ReplaceAll(text, "\n", "\x1b[K\n")+"\x1b[K\n")
 	v.drawn = 0
 	v.draw()
 }
@@ -269,14 +269,22 @@ func (l *line) where() string {
 // ending is the last line of a change.
 func (v *Changes) ending(l *line, e engine.Event) string {
 	if e.Change == nil {
-		return fmt.Sprintf("%s: not begun: %s", l.label, v.Why(e.Err))
+		return fmt.Sprintf("%s: not begun: %s", l.label, v.why(e.Err))
 	}
 	text := fmt.Sprintf("%s: %s", l.label, strings.ReplaceAll(string(e.Change.State), "_", " "))
 	if e.Err != nil {
-		return text + ": " + v.Why(e.Err)
+		return text + ": " + v.why(e.Err)
 	}
 	if t := e.Change.Trouble; t != nil {
 		text += ": " + t.Message
 	}
 	return text
+}
+
+func (v *Changes) why(err error) string {
+	line, hint := v.Why(err)
+	if hint != "" {
+		line += "\n  hint: " + hint
+	}
+	return line
 }

@@ -50,7 +50,7 @@ func newChanges(terminal bool) (*Changes, *bytes.Buffer, *time.Time) {
 	return &Changes{
 		Out: &out, Terminal: terminal, Width: 100, Now: func() time.Time { return now }, Total: 1,
 		Label: func(j engine.Job) string { return report.Label(j.Resource) },
-		Why:   func(err error) string { return err.Error() },
+		Why:   func(err error) (string, string) { return err.Error(), "" },
 	}, &out, &now
 }
 

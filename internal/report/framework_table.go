@@ -1,0 +1,196 @@
+package report
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+
+	"github.com/glueguard/glueguard/internal/control"
+	"github.com/glueguard/glueguard/internal/finding"
+)
+
+// requirementRows is how many findings of a requirement a terminal is shown.
+const requirementRows = 10
+
+// frameworkTable writes an audit by requirements for people.
+type frameworkTable struct {
+	*table
+	out io.Writer
+	r   *byRequirement
+}
+
+func writeFrameworkTable(w io.Writer, l Look, r *byRequirement) error {
+	out := bufio.NewWriterSize(w, 64<<10) // it keeps the first error for Flush
+	t := frameworkTable{table: newTable(l), out: out, r: r}
+	t.head()
+	t.overview()
+	for _, q := range r.requirements {
+		if err := t.requirement(q); err != nil {
+			return err
+		}
+	}
+	t.unread(out, r.sum)
+	t.notes()
+	for i, f := range l.Files {
+		if i == 0 {
+			fmt.Fprintln(out)
+		}
+		fmt.Fprintf(out, "Wrote %s\n", f)
+	}
+	return out.Flush()
+}
+
+func (t frameworkTable) head() {
+	n := t.r.tallyVerdicts()
+	fmt.Fprintln(t.out, t.ink.strong(t.r.framework.Name))
+	fmt.Fprintln(t.out, requirementsWords(t.ink, len(t.r.requirements), n))
+	a := t.r.audit.Head()
+	t.wrapped(t.out, "", fmt.Sprintf("audit %s of %s; %s", a.ID, clock(a.StartedAt), scopeOf(a, t.r.sum)))
+	if a.FinishedAt.IsZero() {
+		t.wrapped(t.out, "", "It never came to its end, so nothing is said to pass.")
+	}
+}
+
+// requirementsWords counts the requirements by verdict.
+func requirementsWords(k ink, all int, n map[requirementVerdict]int) string {
+	words := []string{
+		k.count(k.bad, n[requirementFails], "fail"), k.count(k.doubt, n[requirementUnknown], "unknown"), k.count(k.good, n[requirementPasses], "pass"),
+	}
+	if n[requirementExempt] > 0 {
+		words = append(words, k.count(k.plain, n[requirementExempt], "pass but for exceptions"))
+	}
+	if n[requirementNotJudged] > 0 {
+		words = append(words, k.count(k.plain, n[requirementNotJudged], "not judged"))
+	}
+	return fmt.Sprintf("of %s: %s", plural(all, "requirement"), strings.Join(words, k.dim(", ")))
+}
+
+func verdictWords(v requirementVerdict) string { return strings.ReplaceAll(string(v), "_", " ") }
+
+func (t frameworkTable) paint(v requirementVerdict) func(string) string {
+	switch v {
+	case requirementFails:
+		return t.ink.bad
+	case requirementUnknown:
+		return t.ink.doubt
+	case requirementPasses:
+		return t.ink.good
+	case requirementExempt, requirementNotJudged:
+	}
+	return t.ink.plain
+}
+
+// overview is a line for each requirement.
+func (t frameworkTable) overview() {
+	rows := [][]string{{"REQUIREMENT", "VERDICT", "FAIL", "UNKNOWN", "EXEMPT", "PASS", "IT ASKS THAT"}}
+	for _, q := range t.r.requirements {
+		rows = append(rows, []string{
+			q.ID, verdictWords(t.r.verdict(q)), strconv.Itoa(q.counts.Fail), strconv.Itoa(q.counts.Unknown),
+			strconv.Itoa(q.counts.Exempt), strconv.Itoa(q.counts.Pass), q.Title,
+		})
+	}
+	columns := widths(rows)
+	fmt.Fprintln(t.out)
+	for n, row := range rows {
+		line := "  "
+		for k, text := range row[:len(row)-1] {
+			cell := pad(text, columns[k])
+			if k >= 2 {
+				cell = strings.Repeat(" ", columns[k]-len(text)) + text
+			}
+			if n > 0 && k == 1 {
+				cell = t.paint(t.r.verdict(t.r.requirements[n-1]))(cell)
+			}
+			line += cell + "  "
+		}
+		if n == 0 {
+			fmt.Fprintln(t.out, t.ink.dim(line+row[len(row)-1]))
+			continue
+		}
+		for i, part := range breakLines(row[len(row)-1], t.room(t.titleAt(columns))) {
+			if i > 0 {
+				line = strings.Repeat(" ", t.titleAt(columns))
+			}
+			fmt.Fprintln(t.out, line+part)
+		}
+	}
+}
+
+// titleAt is the column at which the titles of the overview stand.
+func (t frameworkTable) titleAt(columns []int) int {
+	n := 2
+	for _, c := range columns[:len(columns)-1] {
+		n += c + 2
+	}
+	return n
+}
+
+// requirement shows by which controls a requirement is judged, and what does not pass.
+func (t frameworkTable) requirement(q *requirementResult) error {
+	fmt.Fprintf(t.out, "\n%s  %s\n", t.ink.strong(q.ID), q.Title)
+	for _, by := range q.by {
+		found := "nothing was judged by it"
+		if n := by.counts.total(); n > 0 {
+			found = plural(n, "finding")
+		}
+		fmt.Fprintf(t.out, "  by %s, %s\n", by.Control, found)
+		t.wrapped(t.out, "     ", fmt.Sprintf("%s: %s%s", by.Mapping.Basis, by.Mapping.Because, narrowing(by.Mapping)))
+	}
+	shown, hidden, place := 0, 0, ""
+	err := t.r.each(q, func(status control.Status, f finding.Finding) error {
+		if status != control.Fail && status != control.Unknown && status != control.Exempt {
+			return nil
+		}
+		if t.look.Terminal && shown == requirementRows {
+			hidden++
+			return nil
+		}
+		shown++
+		if here := placeOf(f.Resource.Account, f.Resource.Region); here != place {
+			place = here
+			fmt.Fprintf(t.out, "  %s\n", t.ink.strong(place))
+		}
+		t.finding(status, f)
+		return nil
+	})
+	if hidden > 0 {
+		t.wrapped(t.out, "    ", fmt.Sprintf("… and %d more: pipe it for all of them", hidden))
+	}
+	return err
+}
+
+func (t frameworkTable) finding(status control.Status, f finding.Finding) {
+	r := rowOf(f)
+	if !t.look.Terminal {
+		fmt.Fprintf(t.out, "    %-7s  %-8s  %-36s  %-33s  %s  %s\n", status, r.severity, r.control, r.reason, r.arn, r.message)
+		return
+	}
+	word := pad(string(status), len("unknown"))
+	switch status {
+	case control.Fail:
+		word = t.ink.bad(word)
+	case control.Unknown:
+		word = t.ink.doubt(word)
+	case control.Pass, control.Exempt, control.NotApplicable:
+	}
+	why := r.why
+	if e := f.Exception; status == control.Exempt && e != nil && e.Expires != "" {
+		why += " (exception until " + e.Expires + ")"
+	}
+	room := max(t.room(0)-len("    unknown  ")-len("endpoint logs  ")-len(why)-2, leastName)
+	if t.look.Width <= 0 {
+		room = len(r.name)
+	}
+	fmt.Fprintf(t.out, "    %s  %s  %s  %s\n", word, pad(r.kind, len("endpoint logs")), middle(r.name, room), why)
+}
+
+// notes says what the report does not show, and how far it reaches.
+func (t frameworkTable) notes() {
+	fmt.Fprintln(t.out)
+	for _, u := range t.r.unmapped() {
+		t.wrapped(t.out, "", fmt.Sprintf("No requirement for %s: %s", u.Control, u.Because))
+	}
+	t.wrapped(t.out, "", "Judged is a part of what each requirement asks: a pass is evidence for it, not the whole proof.")
+}
