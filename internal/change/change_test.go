@@ -137,6 +137,7 @@ func TestFoldRefuses(t *testing.T) {
 		"regressed while it runs":       made().with(change.Entry{Kind: change.Noted, State: change.Regressed}),
 		"recovered without a regress":   done().with(change.Entry{Kind: change.Noted, State: change.Done}),
 		"an heir of the original":       done().with(heir(plan.Original, resource.TypeDevEndpoint)),
+		"an heir while it runs":         made().with(heir(plan.Twin, resource.TypeDevEndpoint)),
 		"an heir of what is gone":       done().with(heir(plan.Twin, resource.TypeDevEndpoint)),
 		"an heir of another type":       done().with(heir(plan.Replacement, resource.TypeMLTransform)),
 		"an heir that is not named":     done().with(change.Entry{Kind: change.Noted, Role: plan.Replacement}),

@@ -329,6 +329,8 @@ func (c *Change) inherit(e Entry, refuse refuser) error {
 	}
 	known, ok := c.there(e.Role)
 	switch {
+	case c.Open():
+		return refuse("the change is %s", c.State) // its own steps say what it works on
 	case e.Role == plan.Original:
 		return refuse("the original stays what the plan says")
 	case !ok:
