@@ -28,11 +28,6 @@ type changeFlags struct {
 	config, state             string
 }
 
-func (f *changeFlags) add(flags *pflag.FlagSet) {
-	f.consent.add(flags)
-	f.addRun(flags)
-}
-
 // addRun adds the flags of commands that do not ask.
 func (f *changeFlags) addRun(flags *pflag.FlagSet) {
 	flags.IntVar(&f.parallel, "parallel", 0, "at most `N` changes at once (default: the policy's, else 4)")
@@ -120,7 +115,7 @@ EXIT STATUS
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false
-	o.consent.add(flags)
+	o.add(flags)
 	flags.IntVar(&o.canary, "canary", 0, "begin with `N` changes, and go on only if all of them end well")
 	flags.IntVar(&o.maxFailures, "max-failures", 0, "start no more once `N` changes did not end well (default: no limit)")
 	addAcceptUnchecked(flags, &o.acceptUnchecked)

@@ -52,7 +52,7 @@ EXIT STATUS
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false
-	o.consent.add(flags)
+	o.add(flags)
 	flags.BoolVar(&o.acceptIrreversible, "accept-irreversible", false, "accept what may not be possible to take back")
 	o.addRun(flags)
 	return cmd

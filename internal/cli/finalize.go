@@ -52,7 +52,7 @@ EXIT STATUS
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false
-	o.consent.add(flags)
+	o.add(flags)
 	flags.BoolVar(&o.keepTwin, "keep-twin", false, "accept the twin under its own name, where AWS refused the one under the original's")
 	flags.BoolVar(&o.deleteLabels, "delete-labels", false, "remove the exported labels too")
 	flags.BoolVar(&o.acceptIrreversible, "accept-irreversible", false, "accept what may not be possible to take back")

@@ -44,7 +44,7 @@ EXIT STATUS
   glueguard orphans -o json | jq '.orphans[].arn'`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			err := o.placeFlags.check(cmd.Flags())
+			err := o.check(cmd.Flags())
 			if _, unknown := report.LookupChanges(o.output); err == nil {
 				err = unknown
 			}
@@ -56,7 +56,7 @@ EXIT STATUS
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false
-	o.placeFlags.add(flags)
+	o.add(flags)
 	flags.BoolVar(&o.adopt, "adopt", false, "rebuild the changes from the tags")
 	flags.StringVar(&o.labelsS3, "labels-s3", "", "with --adopt: where labels of ML transforms were exported to: `s3://BUCKET/PREFIX/`")
 	addChangesOutput(flags, &o.output)

@@ -31,8 +31,12 @@ func writePlanMarkdown(w io.Writer, _ Look, p plan.Plan) error {
 func (t planTicket) head(p plan.Plan) {
 	fmt.Fprintf(t.out, "# Encryption at rest for AWS Glue\n\n%s\n\n", counted(p.Summary))
 	rows := [][2]string{
-		{"Plan", "`" + p.Digest + "`"}, {"Made", p.CreatedAt.UTC().Format(time.RFC3339)}, {"Audit", p.AuditID},
-		{"Policy", fmt.Sprintf("%s (`%s`)", p.Policy.Profile, p.Policy.Digest)}, {"Complete", yesNo(p.Complete)}, {"Can be applied", yesNo(p.Applyable)},
+		{"Plan", "`" + p.Digest + "`"},
+		{"Made", p.CreatedAt.UTC().Format(time.RFC3339)},
+		{"Audit", p.AuditID},
+		{"Policy", fmt.Sprintf("%s (`%s`)", p.Policy.Profile, p.Policy.Digest)},
+		{"Complete", yesNo(p.Complete)},
+		{"Can be applied", yesNo(p.Applyable)},
 	}
 	if p.Access.Role != "" {
 		rows = append(rows, [2]string{"Role in other accounts", p.Access.Role})
