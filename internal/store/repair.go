@@ -115,6 +115,8 @@ type Summarized struct {
 	State         change.State       `json:"state"`
 	Phase         change.Phase       `json:"phase"`
 	Step          string             `json:"step,omitempty"` // the one under way
+	StepsDone     int                `json:"steps_done"`     // of the phase
+	StepsTotal    int                `json:"steps_total"`
 	Trouble       *change.Trouble    `json:"trouble,omitempty"`
 	OpenedAt      time.Time          `json:"opened_at"`
 	UpdatedAt     time.Time          `json:"updated_at"`
@@ -130,10 +132,13 @@ func Summarize(c *change.Change) Summarized {
 	if r, ok := c.Replacement(); ok {
 		s.Replacement = &r
 	}
+	s.StepsTotal = len(c.Steps)
 	for _, p := range c.Steps {
-		if p.Status != change.StepDone && p.Status != change.StepSkipped && p.Status != change.StepUndone {
+		switch {
+		case p.Status == change.StepDone:
+			s.StepsDone++
+		case p.Status != change.StepSkipped && p.Status != change.StepUndone && s.Step == "":
 			s.Step = p.Step.Name
-			break
 		}
 	}
 	return s
