@@ -13,8 +13,12 @@ import (
 // look observes a step's effect and goes on from what is there.
 func (s *Stepper) look(ctx context.Context, p change.Progress) (Next, error) {
 	step := s.c.Resolve(p.Step)
+	wrong, unseen := s.stands(ctx, p) // before the step itself is looked at: that comes right before its call
 	seen, err := s.d.Actor.Observe(ctx, s.c, step)
 	s.looks += max(seen.Calls, 1)
+	if err == nil && seen.Seen == Open {
+		err = unseen
+	}
 	if err != nil {
 		return s.unread(ctx, err)
 	}
@@ -30,6 +34,9 @@ func (s *Stepper) look(ctx context.Context, p change.Progress) (Next, error) {
 	case Open:
 		if !step.Kind.Changes() {
 			return s.wait(ctx, p, seen.Detail)
+		}
+		if len(wrong) > 0 {
+			return s.fallen(ctx, p, wrong)
 		}
 		return s.send(ctx, p, step)
 	case Missed:

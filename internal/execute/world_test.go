@@ -189,11 +189,11 @@ func (w *world) differs(o *thing, p *plan.Promise, changeID string) []change.Dif
 		list = append(list, change.Difference{Attribute: attribute, Want: fmt.Sprint(want), Got: fmt.Sprint(got)})
 	}
 	if o == nil {
-		add("existence", "there", "gone")
+		add("status", "there", "gone")
 		return list
 	}
 	if p.Mode != "" && w.mode(o) != p.Mode {
-		add("mode", p.Mode, w.mode(o))
+		add("s3_encryption.mode", p.Mode, w.mode(o))
 	}
 	tags := maps.Clone(o.tags())
 	owner := tags[tagChange]
