@@ -23,6 +23,7 @@ type proxy struct {
 	stop    *stop
 	kill    func()
 	called  map[seen]int // calls that reached AWS, by the entry after which they came
+	calls   int          // all of them
 	busy    sync.WaitGroup
 	failed  error // of looking at the journal
 }
@@ -94,10 +95,10 @@ func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	// The program may die meanwhile: what was sent takes effect all the same.
 	answer, content, err := p.forward(r, body)
+	p.count(at)
 	if err != nil {
 		panic(http.ErrAbortHandler) // a fault that drops the connection
 	}
-	p.count(at)
 	if p.dies(at, r, true) {
 		panic(http.ErrAbortHandler)
 	}
@@ -133,6 +134,14 @@ func (p *proxy) count(at line) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.called[seen{at.change, at.seq}]++
+	p.calls++
+}
+
+// total is how many calls have reached AWS.
+func (p *proxy) total() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.calls
 }
 
 // dies kills the program if this is where it shall die.

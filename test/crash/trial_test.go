@@ -30,7 +30,10 @@ type trial struct {
 	journal  *journal
 	log      []string
 	died     int
+	longest  time.Duration // of the program's runs
 	verb     string
+	hostile  bool // calls were to go wrong
+	from     int  // calls before the present faults
 }
 
 // fault is one of the sandbox's.
@@ -50,8 +53,21 @@ func newTrial(t *testing.T, binary string, box *sandbox, s story, counted *tally
 	return &trial{story: s, box: box, program: newProgram(t, binary, box.proxy.server.URL), eye: newEye(box.url), tally: counted, verb: "plan"}
 }
 
+// lookAtRest looks from outside at a change that is at rest.
+func (t *trial) lookAtRest(ctx context.Context, state string) error {
+	err := t.peace(ctx)
+	if err == nil {
+		err = t.atRest(ctx, state)
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", state, err)
+	}
+	return t.mischief(ctx)
+}
+
 // run tells the story and checks it at every stop and at its end.
 func (t *trial) run(ctx context.Context) error {
+	t.hostile = len(t.faults) > 0
 	if err := t.prepare(ctx); err != nil {
 		return t.explain(err)
 	}
@@ -66,12 +82,12 @@ func (t *trial) run(ctx context.Context) error {
 		if state != restOf(verb) {
 			break // it was refused, or turned back
 		}
-		if err := t.atRest(ctx, state); err != nil {
-			return t.explain(fmt.Errorf("%s: %w", state, err))
+		if err := t.lookAtRest(ctx, state); err != nil {
+			return t.explain(err)
 		}
 	}
-	if err := t.atRest(ctx, state); err != nil {
-		return t.explain(fmt.Errorf("%s: %w", state, err))
+	if err := t.lookAtRest(ctx, state); err != nil {
+		return t.explain(err)
 	}
 	if t.learned != nil {
 		lines, err := t.journal.lines(ctx)
@@ -80,7 +96,7 @@ func (t *trial) run(ctx context.Context) error {
 		}
 		t.learned(places(lines, t.box.proxy.calledAfter))
 	}
-	if state != restOf(t.verb) && !t.turn && len(t.faults) == 0 {
+	if state != restOf(t.verb) && !t.turn && !t.hostile {
 		return t.explain(fmt.Errorf("nothing but kill -9 went wrong, and %s ended as %s", t.verb, state))
 	}
 	return nil
@@ -137,10 +153,33 @@ func (t *trial) prepare(ctx context.Context) error {
 		l, _, err := t.journal.last(ctx)
 		return l, err
 	})
-	if len(t.faults) > 0 {
-		return t.box.control(ctx, "faults", t.faults)
+	return t.mischief(ctx)
+}
+
+// mischief lets calls go wrong from here on, as far as they have not yet.
+func (t *trial) mischief(ctx context.Context) error {
+	if len(t.faults) == 0 {
+		return nil
 	}
-	return nil
+	t.from = t.box.proxy.total()
+	return t.box.control(ctx, "faults", t.faults)
+}
+
+// peace lets all calls go well, so that whoever looks from outside meets no fault that was meant for the program.
+func (t *trial) peace(ctx context.Context) error {
+	if len(t.faults) == 0 {
+		return nil
+	}
+	met := t.box.proxy.total() - t.from
+	var left []fault
+	for _, f := range t.faults {
+		if f.Times -= max(0, met-f.After); f.Times > 0 {
+			f.After = max(0, f.After-met)
+			left = append(left, f)
+		}
+	}
+	t.faults = left
+	return t.box.control(ctx, "faults", []fault{})
 }
 
 // carry runs the program until the verb's change is at rest, and returns its state.
@@ -197,8 +236,10 @@ func (t *trial) step(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
+	started := time.Now()
 	stopped := t.arm(ctx, r)
 	e, err := r.wait()
+	t.longest = max(t.longest, time.Since(started))
 	stopped()
 	t.box.proxy.arm(nil, nil)
 	if err := errors.Join(err, t.box.proxy.settle()); err != nil {
@@ -215,10 +256,13 @@ func (t *trial) step(ctx context.Context, args []string) error {
 	}
 	t.died++
 	t.tally.add(t.story.name, at)
+	if err := t.peace(ctx); err != nil {
+		return err
+	}
 	if err := t.alive(ctx, slices.Contains([]string{"restore", "unwind"}, l.phase)); err != nil {
 		return fmt.Errorf("killed at %s: %w", at, err)
 	}
-	return nil
+	return t.mischief(ctx)
 }
 
 // arm lets the process die at the next stop or after the next delay, and returns what disarms it.
