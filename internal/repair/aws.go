@@ -22,7 +22,7 @@ func Over(session *awsapi.Session) Session {
 	actor := action.New(session, action.Options{})
 	inspector := inventory.NewInspector(session)
 	return Session{
-		Actor: actor, Verifier: verify.New(inspector), Inspector: inspector, Close: actor.Close,
+		Actor: actor, Verifier: verify.New(inspector), Inspector: newTogether(inspector), Close: actor.Close,
 		Caller: func(ctx context.Context) (string, error) {
 			caller, err := session.Caller(ctx)
 			return caller.ARN, err

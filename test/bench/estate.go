@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -45,10 +44,7 @@ func (b bench) audit(ctx context.Context, e estate) (run audit, err error) {
 	if e.accounts > 1 {
 		args = append(args, "--organization", "--role", "GlueguardAudit")
 	}
-	run.measured, err = b.timed(ctx, []string{
-		"AWS_ENDPOINT_URL=" + url, "AWS_REGION=us-east-1", "AWS_ACCESS_KEY_ID=bench", "AWS_SECRET_ACCESS_KEY=bench",
-	}, args...)
-	if err != nil {
+	if run.measured, err = b.timed(ctx, awsEnv(url), args...); err != nil {
 		return audit{}, err
 	}
 	if err := run.countCalls(ctx, url); err != nil {
@@ -57,18 +53,27 @@ func (b bench) audit(ctx context.Context, e estate) (run audit, err error) {
 	return run, run.readReport(report, e)
 }
 
+func awsEnv(url string) []string {
+	return []string{"AWS_ENDPOINT_URL=" + url, "AWS_REGION=us-east-1", "AWS_ACCESS_KEY_ID=bench", "AWS_SECRET_ACCESS_KEY=bench"}
+}
+
 func (b bench) version(ctx context.Context) (measured, error) {
 	return b.timed(ctx, nil, "--version")
 }
 
 // timed runs the binary and measures its process. Exit status 2 and 3 are verdicts, not failures.
 func (b bench) timed(ctx context.Context, env []string, args ...string) (measured, error) {
+	return b.timedTo(ctx, os.DevNull, env, args...)
+}
+
+// timedTo is timed, with the results of the process written to a file.
+func (b bench) timedTo(ctx context.Context, results string, env []string, args ...string) (measured, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return measured{}, err
 	}
 	var stdout, stderr strings.Builder
-	cmd := exec.CommandContext(ctx, self, append([]string{measureWord, b.binary}, args...)...)
+	cmd := exec.CommandContext(ctx, self, append([]string{measureWord, results, b.binary}, args...)...)
 	cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + b.dir}, env...)
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	if err := cmd.Run(); err != nil {
@@ -82,15 +87,17 @@ func (b bench) timed(ctx context.Context, env []string, args ...string) (measure
 }
 
 // sandbox starts the sandbox in a process of its own and returns its URL and what ends it.
-func (b bench) sandbox(ctx context.Context, e estate) (url string, stop func() error, err error) {
+func (b bench) sandbox(ctx context.Context, e estate, more ...string) (url string, stop func() error, err error) {
 	addrFile := filepath.Join(b.dir, fmt.Sprintf("address-%d", time.Now().UnixNano()))
 	scenario := "org"
 	if e.resources == 0 {
 		scenario = "empty"
 	}
-	cmd := exec.CommandContext(ctx, b.binary, "sandbox", "--listen", "127.0.0.1:0", "--scenario", scenario,
+	cmd := exec.CommandContext(ctx, b.binary, append([]string{
+		"sandbox", "--listen", "127.0.0.1:0", "--scenario", scenario,
 		"--accounts", strconv.Itoa(e.accounts), "--regions", strconv.Itoa(e.regions), "--resources", strconv.Itoa(e.resources),
-		"--latency", e.latency.String(), "--rate", strconv.FormatFloat(e.rate, 'f', -1, 64), "--addr-file", addrFile)
+		"--latency", e.latency.String(), "--rate", strconv.FormatFloat(e.rate, 'f', -1, 64), "--addr-file", addrFile,
+	}, more...)...)
 	cmd.Stderr = os.Stderr
 	if err := cmd.Start(); err != nil {
 		return "", nil, err
@@ -120,24 +127,8 @@ func (b bench) sandbox(ctx context.Context, e estate) (url string, stop func() e
 }
 
 func (a *audit) countCalls(ctx context.Context, url string) error {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url+"/_sandbox/calls", http.NoBody)
+	calls, err := callsOf(ctx, url)
 	if err != nil {
-		return err
-	}
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return err
-	}
-	defer resp.Body.Close()
-	var calls struct {
-		Total     int64
-		Throttled int64
-		Counts    []struct {
-			Account, Region  string
-			Calls, Throttled int64
-		}
-	}
-	if err := json.NewDecoder(resp.Body).Decode(&calls); err != nil {
 		return err
 	}
 	a.calls = calls.Total

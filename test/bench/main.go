@@ -17,7 +17,7 @@ import (
 )
 
 func main() {
-	if len(os.Args) > 2 && os.Args[1] == measureWord {
+	if len(os.Args) > 3 && os.Args[1] == measureWord {
 		os.Exit(measureProcess(os.Args[2:]))
 	}
 	only := flag.String("run", "", "run only the row of this name")
@@ -52,6 +52,7 @@ func run(ctx context.Context, binary, only string) error {
 	table := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "what\tcalls\tfloor\twall\tCPU\tpeak memory\tgoal\t")
 	var failed error
+	var notes []string
 	for _, r := range rows() {
 		if only != "" && r.name != only {
 			continue
@@ -67,9 +68,15 @@ func run(ctx context.Context, binary, only string) error {
 		}
 		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s: %s\t\n", r.name, count(m.calls), count(m.floor),
 			round(m.wall), round(m.cpu), megabytes(m.peakBytes), r.promise, met)
+		for _, note := range m.notes {
+			notes = append(notes, r.name+": "+note)
+		}
 	}
 	if err := table.Flush(); err != nil {
 		return err
+	}
+	if len(notes) > 0 {
+		fmt.Println("\n" + strings.Join(notes, "\n"))
 	}
 	return failed
 }

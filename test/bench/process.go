@@ -21,13 +21,20 @@ type usage struct {
 	PeakBytes int64
 }
 
-// measureProcess runs a command and prints its usage as JSON. It returns the exit status: 0 where the command ended
+// measureProcess runs a command and prints its usage as JSON. What the command writes goes to the file that the first
+// word names. It returns the exit status: 0 where the command ended
 // well or with a verdict (2 or 3).
-func measureProcess(command []string) int {
+func measureProcess(words []string) int {
+	results, err := os.OpenFile(words[0], os.O_WRONLY|os.O_CREATE, 0o600)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	command := words[1:]
 	cmd := exec.Command(command[0], command[1:]...) //nolint:gosec,noctx // the parent's own words, and it ends with the parent
-	cmd.Stderr = os.Stderr
+	cmd.Stdout, cmd.Stderr = results, os.Stderr
 	start := time.Now()
-	err := cmd.Run()
+	err = cmd.Run()
 	u := usage{Wall: time.Since(start)}
 	var exit *exec.ExitError
 	if err != nil && (!errors.As(err, &exit) || exit.ExitCode() < 2 || exit.ExitCode() > 3) {
