@@ -122,7 +122,10 @@ func changeHint(err error) string {
 	var unasked *UnaskedError
 	var missing *MissingError
 	var noPlan *PlanError
+	var ambiguous *store.AmbiguousError
 	switch {
+	case errors.As(err, &ambiguous):
+		return "say more of it"
 	case errors.As(err, &held):
 		return "let that process finish, or stop it: a change goes on with `glueguard resume` as soon as its process has ended"
 	case errors.As(err, &open):

@@ -41,6 +41,9 @@ func Ending(w io.Writer, l Look, list []*change.Change) error {
 	if shown > endingShown {
 		fmt.Fprintf(out, "\nand %d more: glueguard changes\n", shown-endingShown)
 	}
+	if shown > 0 && len(kept)+len(done) > 0 {
+		fmt.Fprintln(out)
+	}
 	p.follows("finalize", "To let go of the originals that were kept", kept)
 	p.follows("backout", "To take a change back", append(done, kept...))
 	return out.Flush()

@@ -166,6 +166,9 @@ func at(c *change.Change) string {
 			return fmt.Sprintf("%s (%d of %d)", s.Step.Name, done+1, len(c.Steps))
 		}
 	}
+	if done == 0 {
+		return "-"
+	}
 	return fmt.Sprintf("%d of %d", done, len(c.Steps))
 }
 

@@ -1,6 +1,8 @@
 package view
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -110,6 +112,10 @@ func (v *Changes) tick() {
 func (v *Changes) Interrupting() {
 	v.mu.Lock()
 	defer v.mu.Unlock()
+	v.interrupting()
+}
+
+func (v *Changes) interrupting() {
 	if v.noted {
 		return
 	}
@@ -130,6 +136,9 @@ func (v *Changes) Watch(e engine.Event) {
 		v.follow(l, e.Change)
 	}
 	l.detail = e.Detail
+	if interrupted(e.Err) {
+		v.interrupting()
+	}
 	if e.Done {
 		v.remove(l)
 		v.rest++
@@ -238,7 +247,7 @@ func (v *Changes) draw() {
 	lines := 0
 	now := v.Now()
 	for _, l := range v.running[:min(len(v.running), changesShown)] {
-		text := fmt.Sprintf("%s %s  %s  %s", spinner(v.frame), l.label, l.where(), clock(now.Sub(l.started)))
+		text := fmt.Sprintf("%s %8s  %s  %s", spinner(v.frame), clock(now.Sub(l.started)), l.label, l.where())
 		b.WriteString(cut(text, v.Width) + "\x1b[K\n")
 		lines++
 	}
@@ -253,10 +262,12 @@ func (v *Changes) draw() {
 
 // where says which step a change is at, and what it waits for.
 func (l *line) where() string {
-	if l.step == "" {
-		if l.detail == "" {
-			return "beginning"
-		}
+	switch {
+	case l.step == "" && l.total > 0:
+		return "ending"
+	case l.step == "" && l.detail == "":
+		return "beginning"
+	case l.step == "":
 		return l.detail
 	}
 	text := fmt.Sprintf("%d/%d %s", l.done+1, l.total, l.step)
@@ -268,8 +279,15 @@ func (l *line) where() string {
 
 // ending is the last line of a change.
 func (v *Changes) ending(l *line, e engine.Event) string {
-	if e.Change == nil {
+	switch {
+	case e.Change == nil && interrupted(e.Err):
+		return l.label + ": not begun"
+	case e.Change == nil:
 		return fmt.Sprintf("%s: not begun: %s", l.label, v.why(e.Err))
+	}
+	if interrupted(e.Err) {
+		l.detail = ""
+		return fmt.Sprintf("%s: left at %s", l.label, l.where())
 	}
 	text := fmt.Sprintf("%s: %s", l.label, strings.ReplaceAll(string(e.Change.State), "_", " "))
 	if e.Err != nil {
@@ -280,6 +298,8 @@ func (v *Changes) ending(l *line, e engine.Event) string {
 	}
 	return text
 }
+
+func interrupted(err error) bool { return errors.Is(err, context.Canceled) }
 
 func (v *Changes) why(err error) string {
 	line, hint := v.Why(err)

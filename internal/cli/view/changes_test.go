@@ -2,6 +2,7 @@ package view
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"strings"
 	"testing"
@@ -110,6 +111,25 @@ glueguard: interrupted: finishing the current call of each change; nothing is lo
 	}
 }
 
+func TestAnInterruptSaysWhereEachStands(t *testing.T) {
+	t.Parallel()
+	v, out, _ := newChanges(false)
+	job := engine.Job{Verb: engine.Apply, Resource: etl}
+	states := history(t, change.Entry{Kind: change.Succeeded, Step: "save-definition"})
+	v.Watch(engine.Event{Job: job, Change: states[2], Detail: "PROVISIONING"})
+	v.Watch(engine.Event{Job: job, Change: states[2], Done: true, Err: context.Canceled})
+	v.Watch(engine.Event{Job: engine.Job{Resource: "other"}, Done: true, Err: context.Canceled})
+	v.Interrupting()
+	want := `glueguard: dev endpoint etl (111122223333/eu-west-1): save-definition done (1 of 3)
+glueguard: interrupted: finishing the current call of each change; nothing is lost, and resume goes on from there
+glueguard: dev endpoint etl (111122223333/eu-west-1): left at 2/3 create-twin
+glueguard: other: not begun
+`
+	if d := cmp.Diff(want, out.String()); d != "" {
+		t.Errorf("-want +got:\n%s", d)
+	}
+}
+
 // screen is what a terminal shows after it has obeyed: lines, cursor up, and erase.
 func screen(t *testing.T, raw string) []string {
 	t.Helper()
@@ -152,8 +172,8 @@ func TestTerminalsShowALineForEachChange(t *testing.T) {
 	*now = now.Add(3 * time.Second)
 	v.tick()
 	want := []string{
-		"⠋ dev endpoint etl (111122223333/eu-west-1)  3/3 wait-twin: PROVISIONING  3 s",
-		"⠋ dev endpoint lab (111122223333/eu-west-1)  beginning  3 s",
+		"⠋      3 s  dev endpoint etl (111122223333/eu-west-1)  3/3 wait-twin: PROVISIONING",
+		"⠋      3 s  dev endpoint lab (111122223333/eu-west-1)  beginning",
 		"  0 of 2 at rest, 2 running",
 	}
 	if d := cmp.Diff(want, screen(t, out.String())); d != "" {
@@ -162,7 +182,7 @@ func TestTerminalsShowALineForEachChange(t *testing.T) {
 	v.Watch(engine.Event{Job: two, Done: true, Err: errors.New("held")})
 	want = []string{
 		"dev endpoint lab (111122223333/eu-west-1): not begun: held",
-		"⠋ dev endpoint etl (111122223333/eu-west-1)  3/3 wait-twin: PROVISIONING  3 s",
+		"⠋      3 s  dev endpoint etl (111122223333/eu-west-1)  3/3 wait-twin: PROVISIONING",
 		"  1 of 2 at rest, 1 running",
 	}
 	if d := cmp.Diff(want, screen(t, out.String())); d != "" {
