@@ -82,36 +82,49 @@ func KindOf(t resource.Type) string {
 		return "dev endpoint"
 	case resource.TypeMLTransform:
 		return "ML transform"
+	case resource.TypeKey:
+		return "KMS key"
 	}
 	return string(t)
 }
 
-// counted is a plan's summary in the words of its count line.
-func counted(s plan.Summary) string {
+// counted is a plan in the words of its count line.
+func counted(p plan.Plan) string {
 	var parts []string
 	for _, c := range []struct {
 		n     int
 		words string
 	}{
-		{s.Replace, "to replace"}, {s.SideBySide, "to make side by side"}, {s.Retire, "to retire"}, {s.Blocked, "can't be repaired"},
+		{p.Summary.Replace, "to replace"}, {p.Summary.SideBySide, "to make side by side"}, {p.Summary.Retire, "to retire"},
 	} {
 		if c.n > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", c.n, c.words))
 		}
 	}
-	if len(parts) == 0 {
-		return "Plan: nothing to do."
+	todo, blocked := split(p)
+	counts, keys := leftCounts(blocked)
+	parts = append(parts, counts...)
+	text := "Plan: "
+	switch {
+	case len(parts) == 0:
+		text += "nothing to do."
+	case len(todo) == 0:
+		text += "nothing to carry out: " + strings.Join(parts, ", ") + "."
+	default:
+		text += strings.Join(parts, ", ") + "."
 	}
-	return "Plan: " + strings.Join(parts, ", ") + "."
+	if keys > 0 {
+		text += fmt.Sprintf(" Not for a plan: %s.", plural(keys, "KMS key"))
+	}
+	return text
 }
 
 // fate says in a header what happens to a resource.
 func fate(i plan.Item) string {
 	switch {
-	case i.Blocked != nil && i.Blocked.Code == plan.BlockedAlready:
-		return "is already as wanted"
 	case i.Blocked != nil:
-		return "can't be repaired"
+		one, _ := leftWords(i.Blocked.Code)
+		return one
 	case i.Strategy == plan.Retire:
 		return "will be retired"
 	case i.Strategy == plan.SideBySide:

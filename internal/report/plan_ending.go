@@ -56,7 +56,7 @@ func (p *planPage) unread(pl plan.Plan) {
 
 // ending counts, and says what stands against applying the plan.
 func (p *planPage) ending(pl plan.Plan, todo int) {
-	fmt.Fprintln(p.out, p.ink.strong(counted(pl.Summary)))
+	fmt.Fprintln(p.out, p.ink.strong(counted(pl)))
 	if len(pl.Accepted) > 0 {
 		p.wrapped("", "Accepted although it could not be checked: "+accepted(pl.Accepted), p.ink.plain)
 	}

@@ -29,7 +29,7 @@ func writePlanMarkdown(w io.Writer, _ Look, p plan.Plan) error {
 }
 
 func (t planTicket) head(p plan.Plan) {
-	fmt.Fprintf(t.out, "# Encryption at rest for AWS Glue\n\n%s\n\n", counted(p.Summary))
+	fmt.Fprintf(t.out, "# Encryption at rest for AWS Glue\n\n%s\n\n", counted(p))
 	rows := [][2]string{
 		{"Plan", "`" + p.Digest + "`"},
 		{"Made", p.CreatedAt.UTC().Format(time.RFC3339)},
@@ -161,13 +161,31 @@ func (t planTicket) checks(i plan.Item) {
 	fmt.Fprintln(t.out)
 }
 
+// blocked lists what is left alone, each reason once.
 func (t planTicket) blocked(items []plan.Item) {
-	if len(items) == 0 {
+	groups, keys := leftAlone(items)
+	if len(groups) > 0 {
+		fmt.Fprint(t.out, "## What is left alone\n\n| resource | why | instead |\n|---|---|---|\n")
+	}
+	for _, g := range groups {
+		if message := g.sameMessage(); message != "" && len(g.items) > 1 {
+			names := strings.Join(byPlace(g.items), "; ")
+			fmt.Fprintf(t.out, "| %s | %s | %s |\n", cell(names), cell(message), cell(g.instead))
+			continue
+		}
+		for _, i := range g.items {
+			fmt.Fprintf(t.out, "| %s (%s) | %s | %s |\n", cell(Thing(i.Resource)), i.Location, cell(i.Blocked.Message), cell(i.Blocked.Instead))
+		}
+	}
+	if len(groups) > 0 {
+		fmt.Fprintln(t.out)
+	}
+	if len(keys) == 0 {
 		return
 	}
-	fmt.Fprint(t.out, "## What can't be repaired\n\n| resource | why | instead |\n|---|---|---|\n")
-	for _, i := range items {
-		fmt.Fprintf(t.out, "| %s (%s) | %s | %s |\n", cell(Thing(i.Resource)), i.Location, cell(i.Blocked.Message), cell(i.Blocked.Instead))
+	fmt.Fprintf(t.out, "## KMS keys\n\n%s.\n\n", keysWords(len(keys)))
+	for _, l := range keyLines(keys) {
+		fmt.Fprintf(t.out, "- %s\n", plainText(l))
 	}
 	fmt.Fprintln(t.out)
 }

@@ -239,18 +239,6 @@ func (p *planPage) warnings(i plan.Item) {
 	}
 }
 
-// blocked shows what is left alone, why, and what to do instead.
-func (p *planPage) blocked(items []plan.Item) {
-	for _, i := range items {
-		p.header(i)
-		p.wrapped("    ", i.Blocked.Message+" ("+i.Blocked.Code+")", p.ink.plain)
-		if i.Blocked.Instead != "" {
-			p.wrapped("    instead: ", i.Blocked.Instead, p.ink.plain)
-		}
-		fmt.Fprintln(p.out)
-	}
-}
-
 // wrapped writes text behind an indent; on a terminal later lines hang below the first.
 func (p *planPage) wrapped(indent, text string, paint func(string) string) {
 	hang := strings.Repeat(" ", lipgloss.Width(indent))

@@ -119,6 +119,30 @@ func stackItem() plan.Item {
 	return i
 }
 
+// leftPlan leaves alone what it can for many reasons.
+func leftPlan() plan.Plan {
+	p := plan.Plan{Schema: plan.Schema, Complete: true}
+	left := func(kind resource.Type, name, code, message, instead string) {
+		i := itemOf(kind, name, "tfm-"+name)
+		i.Blocked = &plan.Blocked{Code: code, Message: message, Instead: instead}
+		if kind == resource.TypeKey {
+			i.Findings = []plan.FindingRef{{Control: control.KeyManagement, Reason: string(control.KeyRotationOff)}}
+		}
+		p.Changes = append(p.Changes, i)
+		p.Summary.Blocked++
+	}
+	for _, name := range []string{"a", "b", "c"} {
+		left(resource.TypeDevEndpoint, "mode-"+name, plan.BlockedNoMode, "Nothing says which encryption is wanted.", "Give --mode.")
+		left(resource.TypeMLTransform, "labels-"+name, plan.BlockedNoLabels, "It has labels of "+name+".", "Give --labels-s3.")
+		left(resource.TypeKey, "key-"+name, plan.BlockedNotHere, "Replacing does not settle it.", "Turn rotation on.")
+		left(resource.TypeDevEndpoint, "busy-"+name, plan.BlockedUnderWay, "The change "+name+" is open.", "Let "+name+" end first.")
+	}
+	left(resource.TypeMLTransform, "mode-d", plan.BlockedNoMode, "Nothing says which encryption is wanted.", "Give --mode.")
+	left(resource.TypeDevEndpoint, "there", plan.BlockedAlready, "It already has SSE-S3.", "Nothing needs to be done.")
+	p.Changes = append(p.Changes, stackItem())
+	return p
+}
+
 func TestPlans(t *testing.T) {
 	t.Parallel()
 	many := fullPlan()
@@ -137,6 +161,8 @@ func TestPlans(t *testing.T) {
 		"plan-color":    {"table", report.Look{Terminal: true, Color: true, Width: 100}, fullPlan()},
 		"plan-brief":    {"table", report.Look{Brief: true}, fullPlan()},
 		"plan-many":     {"table", report.Look{Terminal: true, Width: 100}, many},
+		"plan-left":     {"table", report.Look{}, leftPlan()},
+		"plan-left-md":  {"markdown", report.Look{}, leftPlan()},
 		"plan-empty":    {"table", report.Look{}, plan.Plan{Complete: true}},
 		"plan-errored":  {"table", report.Look{Files: []string{"plan.json"}}, plan.Plan{Errored: true, Summary: plan.Summary{Blocked: 1}}},
 		"plan-ticket":   {"markdown", report.Look{}, fullPlan()},
