@@ -3,6 +3,7 @@ package leftover
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/glueguard/glueguard/internal/plan"
@@ -162,5 +163,21 @@ func (a *Adopter) transform(ctx context.Context, o Orphan, id string) (rebuilt, 
 		w.Mode, w.Key = resource.ModeSSEKMS, e.KMSKey
 	}
 	r.item = plan.Propose(w, s)
+	r.item.Steps = exportAfter(r.item.Steps, r.reached)
 	return r, nil
+}
+
+// exportAfter moves the export of labels behind a step: where the first export was written was lost with the journal, and
+// the original is still there to export from.
+func exportAfter(steps []plan.Step, reached string) []plan.Step {
+	var export, rest []plan.Step
+	for _, s := range steps {
+		if s.Kind == plan.ExportLabels || s.Kind == plan.WaitTaskRun && len(export) == 1 && s.After == export[0].Name {
+			export = append(export, s)
+		} else {
+			rest = append(rest, s)
+		}
+	}
+	at := slices.IndexFunc(rest, func(s plan.Step) bool { return s.Name == reached })
+	return slices.Insert(rest, at+1, export...)
 }
