@@ -1,5 +1,5 @@
-// Command gen writes the generated files of docs/: the command reference and the JSON schema of glueguard.yaml. With
-// -check it writes nothing and fails when one is not what it would write.
+// Command gen writes the generated files of docs/: the command reference, the catalogue of controls and the JSON schema of
+// glueguard.yaml. With -check it writes nothing and fails when one is not what it would write.
 package main
 
 import (
@@ -10,7 +10,9 @@ import (
 	"path/filepath"
 
 	"github.com/glueguard/glueguard/internal/cli"
+	"github.com/glueguard/glueguard/internal/control"
 	"github.com/glueguard/glueguard/internal/policy"
+	"github.com/glueguard/glueguard/internal/report"
 )
 
 func main() {
@@ -28,11 +30,22 @@ func run(dir string, check bool) error {
 	if err := cli.Reference(&reference); err != nil {
 		return err
 	}
+	catalogue, err := control.ReadCatalogue()
+	if err != nil {
+		return err
+	}
+	var controls bytes.Buffer
+	if err := report.ControlsPage(&controls, catalogue); err != nil {
+		return err
+	}
 	schema, err := policy.Schema()
 	if err != nil {
 		return err
 	}
 	if err := put(filepath.Join(dir, "cli.md"), reference.Bytes(), check); err != nil {
+		return err
+	}
+	if err := put(filepath.Join(dir, "controls.md"), controls.Bytes(), check); err != nil {
 		return err
 	}
 	return put(filepath.Join(dir, "glueguard.schema.json"), schema, check)

@@ -110,34 +110,53 @@ type Unmapped struct {
 	Because   string      `yaml:"because" json:"because"`
 }
 
-// Status is what an outcome of the control means for the requirement. A key, say, that is open to outsiders and rotates
-// does not fail what is asked of rotation.
-func (m Mapping) Status(o Outcome) Status {
+// Meaning is what an outcome of a control means for a requirement, which may be less than it means for the control: a
+// key that is open to outsiders and rotates does not fail what is asked of rotation.
+type Meaning struct {
+	Status  Status
+	Reason  Reason // of the outcome, or of that of its advisories that counts
+	Message string
+}
+
+// Meaning judges an outcome of the control by what the requirement asks.
+func (m Mapping) Meaning(o Outcome) Meaning {
+	means := Meaning{o.Status, o.Reason, o.Message}
 	switch {
 	case o.Status == Pass && slices.Contains(m.Failing, o.Reason):
-		return Fail
+		means.Status = Fail
+		return means
 	case len(m.Reasons) == 0 || o.Status == Pass || o.Status == NotApplicable || o.Reason == ListingFailed:
-		return o.Status
+		return means
 	}
-	status := Pass
+	means.Status = Pass
 	switch {
 	case o.Reason == KeyMissing:
-		status = NotApplicable // what does not exist neither rotates nor lets anybody in
+		means.Status = NotApplicable // what does not exist neither rotates nor lets anybody in
 	case o.tells(KeyUnreadable):
-		status = Unknown
+		means = o.meaning(Unknown, KeyUnreadable)
 	}
 	for _, r := range m.Reasons {
 		switch {
 		case !o.tells(r):
 		case unreadKey(r):
-			status = Unknown
+			means = o.meaning(Unknown, r)
 		case o.Status == Exempt:
-			return Exempt
+			return o.meaning(Exempt, r)
 		default:
-			return Fail
+			return o.meaning(Fail, r)
 		}
 	}
-	return status
+	return means
+}
+
+// meaning is what the outcome says of one of its reasons.
+func (o Outcome) meaning(status Status, r Reason) Meaning {
+	for _, a := range o.Advisories {
+		if a.Code == string(r) && o.Reason != r {
+			return Meaning{status, r, a.Message}
+		}
+	}
+	return Meaning{status, r, o.Message}
 }
 
 // tells tells whether a reason is the outcome's, or that of one of its advisories: only the worst problem is the reason.

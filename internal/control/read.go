@@ -25,6 +25,7 @@ func ReadCatalogue() (Catalogue, error) {
 		if err := read(string(of.ID), &d); err != nil {
 			return Catalogue{}, err
 		}
+		d.complete()
 		c.Documents = append(c.Documents, d)
 	}
 	return c, nil
@@ -39,6 +40,20 @@ func read(name string, into any) error {
 		return fmt.Errorf("catalogue/%s.yaml: %w", name, err)
 	}
 	return nil
+}
+
+// complete replaces what is nil by what is empty: in JSON there are lists, never null.
+func (d *Document) complete() {
+	if d.Unmapped == nil {
+		d.Unmapped = []Unmapped{}
+	}
+	for _, instructions := range [][]Instruction{d.Test, d.Repair, d.Backout} {
+		for i := range instructions {
+			if instructions[i].Commands == nil {
+				instructions[i].Commands = []string{}
+			}
+		}
+	}
 }
 
 // decode reads YAML strictly: what is not known is an error.
@@ -126,8 +141,11 @@ func instructive(all []Instruction) bool {
 func (d Document) checkFrameworks(c Catalogue) []error {
 	var errs []error
 	known := map[FrameworkID]bool{}
-	for _, m := range d.Frameworks {
+	for i, m := range d.Frameworks {
 		known[m.Framework] = true
+		if slices.ContainsFunc(d.Frameworks[:i], func(o Mapping) bool { return o.Framework == m.Framework && o.Requirement == m.Requirement }) {
+			errs = append(errs, fmt.Errorf("%s %s is there twice", m.Framework, m.Requirement))
+		}
 		f, ok := c.Framework(m.Framework)
 		if _, required := f.Requirement(m.Requirement); !ok || !required {
 			errs = append(errs, fmt.Errorf("there is no requirement %q of %q", m.Requirement, m.Framework))

@@ -111,6 +111,7 @@ func TestCheckNamesWhatIsWrong(t *testing.T) {
 		"a foreign framework":     {func(d *Document) { d.Frameworks[0].Framework = "pci" }, `of "pci"`},
 		"no basis":                {func(d *Document) { d.Frameworks[0].Basis = "" }, "on what basis"},
 		"no reason":               {func(d *Document) { d.Frameworks[0].Because = "" }, "on what basis, and why?"},
+		"a requirement twice":     {func(d *Document) { d.Frameworks[1] = d.Frameworks[0] }, "pci-dss-3.2.1 3.4 is there twice"},
 		"a framework left out":    {func(d *Document) { d.Unmapped = nil }, "says nothing of aws-fsbp"},
 		"unmapped without reason": {func(d *Document) { d.Unmapped[0].Because = "" }, `unmapped "aws-fsbp"`},
 		"unmapped and mapped":     {func(d *Document) { d.Unmapped[0].Framework = "soc2" }, `unmapped "soc2"`},
@@ -297,7 +298,7 @@ func TestNoCommandThatAWSDoesNotHave(t *testing.T) {
 	}
 }
 
-func TestMappingStatus(t *testing.T) {
+func TestMappingMeaning(t *testing.T) {
 	t.Parallel()
 	all := Mapping{}
 	rotation := Mapping{Reasons: []Reason{KeyRotationOff, KeyRotationUnread}}
@@ -327,9 +328,27 @@ func TestMappingStatus(t *testing.T) {
 		"an unreadable key, open too":     {rotation, Outcome{Status: Fail, Reason: KeyRegionMismatch, Advisories: advised(KeyUnreadable)}, Unknown},
 		"all of a key that can't be read": {all, Outcome{Status: Unknown, Reason: KeyUnreadable}, Unknown},
 	} {
-		if got := c.m.Status(c.o); got != c.want {
+		if got := c.m.Meaning(c.o).Status; got != c.want {
 			t.Errorf("%s: %s, want %s", name, got, c.want)
 		}
+	}
+}
+
+// What is shown of a finding is the reason that counts, and not the worse one that does not.
+func TestMappingMeaningNamesWhatCounts(t *testing.T) {
+	t.Parallel()
+	m := Mapping{Reasons: []Reason{KeyRotationOff}}
+	o := Outcome{
+		Status: Fail, Reason: KeyPolicyOutside, Message: "KMS key k is open to outsiders.",
+		Advisories: []Advisory{{Code: string(KeyRotationOff), Message: "it does not rotate"}},
+	}
+	want := Meaning{Fail, KeyRotationOff, "it does not rotate"}
+	if diff := cmp.Diff(want, m.Meaning(o)); diff != "" {
+		t.Error(diff)
+	}
+	o.Reason, o.Message, o.Advisories = KeyRotationOff, "KMS key k does not rotate.", nil
+	if diff := cmp.Diff(Meaning{Fail, KeyRotationOff, o.Message}, m.Meaning(o)); diff != "" {
+		t.Error(diff)
 	}
 }
 

@@ -117,9 +117,9 @@ func (p controlMarkdown) mappings(c control.Catalogue, d control.Document) {
 // requirements turns the mappings round: for each framework, what of it is judged and by which controls.
 func (p controlMarkdown) requirements(c control.Catalogue) {
 	fmt.Fprint(p.out, "## By framework\n\n`glueguard report --framework FRAMEWORK` shows a stored audit in this way. ")
-	fmt.Fprint(p.out, "What is judged here is a part of what each requirement asks: a pass is evidence for it, not the whole proof. The titles are ours.\n\n")
+	fmt.Fprint(p.out, "Glueguard judges a part of what each requirement asks: a pass is evidence for it, not the whole proof. The titles are ours.\n\n")
 	p.prose(basesLegend())
-	for _, f := range c.Frameworks {
+	for n, f := range c.Frameworks {
 		fmt.Fprintf(p.out, "### %s\n\n`%s`\n\n| requirement | it asks that | judged by |\n|---|---|---|\n", plainText(f.Name), f.ID)
 		for _, r := range f.Requirements {
 			var by []string
@@ -128,6 +128,8 @@ func (p controlMarkdown) requirements(c control.Catalogue) {
 			}
 			fmt.Fprintf(p.out, "| %s | %s | %s |\n", r.ID, cell(r.Title), strings.Join(by, ", "))
 		}
-		fmt.Fprintln(p.out)
+		if n < len(c.Frameworks)-1 {
+			fmt.Fprintln(p.out)
+		}
 	}
 }

@@ -111,7 +111,7 @@ func listControls(w io.Writer, l Look, c control.Catalogue) error {
 	out, ink := bufio.NewWriter(w), newInk(l.Color)
 	rows := [][]string{{"CONTROL", "LEVEL", "SEVERITY", "RESOURCE", "TITLE"}}
 	for _, d := range c.Documents {
-		rows = append(rows, []string{string(d.ID), fmt.Sprint(d.Profile.Level), string(d.Severity), KindOf(d.Resource), d.Title})
+		rows = append(rows, []string{string(d.ID), fmt.Sprint(d.Profile.Level), string(d.Severity), string(d.Resource), d.Title})
 	}
 	columns := widths(rows)
 	wide := 2 * (len(columns) - 1)

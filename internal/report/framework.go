@@ -1,13 +1,13 @@
 package report
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"slices"
 
 	"github.com/glueguard/glueguard/internal/control"
 	"github.com/glueguard/glueguard/internal/finding"
+	"github.com/glueguard/glueguard/internal/resource"
 )
 
 // FrameworkSchema names the version of the document of an audit by the requirements of a framework.
@@ -143,25 +143,25 @@ func newByRequirement(c control.Catalogue, of control.Framework, audit Source) (
 	return r, nil
 }
 
-// status is what a finding means for the requirement; false: nothing.
-func (q *requirementResult) status(f finding.Finding) (control.Status, bool) {
+// meaning is what a finding means for the requirement; false: nothing.
+func (q *requirementResult) meaning(f finding.Finding) (control.Meaning, bool) {
 	for i := range q.by {
 		if q.by[i].Control == f.Control {
-			return q.by[i].Mapping.Status(f.Outcome), true
+			return q.by[i].Mapping.Meaning(f.Outcome), true
 		}
 	}
-	return "", false
+	return control.Meaning{}, false
 }
 
 func (q *requirementResult) count(f finding.Finding) {
-	status, concerned := q.status(f)
+	means, concerned := q.meaning(f)
 	if !concerned {
 		return
 	}
-	q.counts.add(status)
+	q.counts.add(means.Status)
 	for i := range q.by {
 		if q.by[i].Control == f.Control {
-			q.by[i].counts.add(status)
+			q.by[i].counts.add(means.Status)
 		}
 	}
 }
@@ -196,23 +196,35 @@ func (r *byRequirement) tallyVerdicts() map[requirementVerdict]int {
 	return n
 }
 
-// errEnough ends the reading of findings early.
-var errEnough = errors.New("enough")
-
-// each yields the findings that concern a requirement, with what they mean for it, in the order of the audit. It ends
-// without an error where yield returns errEnough.
-func (r *byRequirement) each(q *requirementResult, yield func(control.Status, finding.Finding) error) error {
+// each yields the findings that concern a requirement, with what they mean for it, in the order of the audit.
+func (r *byRequirement) each(q *requirementResult, yield func(control.Meaning, finding.Finding) error) error {
 	err := r.audit.EachFinding(func(f finding.Finding) error {
-		status, concerned := q.status(f)
+		means, concerned := q.meaning(f)
 		if !concerned {
 			return nil
 		}
-		return yield(status, f)
+		return yield(means, f)
 	})
-	if err != nil && !errors.Is(err, errEnough) {
+	if err != nil {
 		return fmt.Errorf("read the findings: %w", err)
 	}
 	return nil
+}
+
+// notable tells whether a finding is listed: what passes is counted only.
+func notable(m control.Meaning) bool {
+	return m.Status == control.Fail || m.Status == control.Unknown || m.Status == control.Exempt
+}
+
+// excluded counts the reads that the policy accepts as never answered: nothing is known of what they would have shown.
+func (r *byRequirement) excluded() int {
+	n := 0
+	for _, note := range r.sum.notes {
+		if resource.FailureClass(note.status) == resource.Excluded {
+			n += note.entries
+		}
+	}
+	return n
 }
 
 // unmapped lists the controls that the framework has nothing to do with, and why.

@@ -15,6 +15,7 @@ type frameworkHead struct {
 	Audit     auditHead         `json:"audit"`
 	Complete  bool              `json:"complete"` // false: nothing is said to pass, since something was not read
 	Unread    int               `json:"unread"`   // entries of the coverage
+	Excluded  int               `json:"excluded"` // entries of the coverage that the policy accepts as never read
 	Unmapped  []unmappedControl `json:"unmapped"`
 }
 
@@ -43,6 +44,7 @@ type requirementControl struct {
 // requirementFinding is a finding with what it means for the requirement, which may differ from its own status.
 type requirementFinding struct {
 	RequirementStatus control.Status `json:"requirement_status"`
+	RequirementReason control.Reason `json:"requirement_reason"`
 	finding.Finding
 }
 
@@ -51,7 +53,7 @@ func writeFrameworkJSON(w io.Writer, _ Look, r *byRequirement) error {
 	out, lines := bufio.NewWriterSize(w, 64<<10), newEncoder()
 	head, err := lines.marshal(frameworkHead{
 		Schema: FrameworkSchema, Framework: frameworkName{r.framework.ID, r.framework.Name}, Audit: headOf(r.audit.Head()),
-		Complete: r.complete(), Unread: entries(r.sum.unread), Unmapped: r.unmapped(),
+		Complete: r.complete(), Unread: entries(r.sum.unread), Excluded: r.excluded(), Unmapped: r.unmapped(),
 	})
 	if err != nil {
 		return err
@@ -87,8 +89,8 @@ func writeRequirement(out *bufio.Writer, r *byRequirement, q *requirementResult)
 	out.Write(head[:len(head)-1])             //nolint:errcheck // as above
 	out.WriteString(",\n  \"findings\": [\n") //nolint:errcheck // as above
 	err = writeList(out, func(yield func(requirementFinding) error) error {
-		return r.each(q, func(status control.Status, f finding.Finding) error {
-			return yield(requirementFinding{status, complete(f)})
+		return r.each(q, func(m control.Meaning, f finding.Finding) error {
+			return yield(requirementFinding{m.Status, m.Reason, complete(f)})
 		})
 	})
 	if err != nil {

@@ -16,11 +16,13 @@ func writeFrameworkMarkdown(w io.Writer, _ Look, r *byRequirement) error {
 	fmt.Fprintf(out, "# %s\n\n%s\n\n", plainText(r.framework.Name), requirementsWords(newInk(false), len(r.requirements), r.tallyVerdicts()))
 	planTicket{out: out}.table("", "", [][2]string{
 		{"Audit", "`" + a.ID + "`"},
-		{"Begun", clock(a.StartedAt)}, {"Finished", clock(a.FinishedAt)},
-		{"Scope", scopeOf(a, r.sum)}, {"Policy", "`" + a.PolicyDigest + "`"},
+		{"Begun", clock(a.StartedAt)},
+		{"Finished", clock(a.FinishedAt)},
+		{"Scope", scopeOf(a, r.sum)},
+		{"Policy", "`" + a.PolicyDigest + "`"},
 		{"Everything was read", yesNo(r.complete())},
 	})
-	fmt.Fprint(out, "Judged is a part of what each requirement asks: a pass is evidence for it, not the whole proof.\n\n")
+	fmt.Fprint(out, "Glueguard judges a part of what each requirement asks: a pass is evidence for it, not the whole proof.\n\n")
 	fmt.Fprint(out, "| requirement | verdict | fail | unknown | exempt | pass | it asks that |\n|---|---|---:|---:|---:|---:|---|\n")
 	for _, q := range r.requirements {
 		fmt.Fprintf(out, "| %s | %s | %d | %d | %d | %d | %s |\n", q.ID, verdictWords(r.verdict(q)), q.counts.Fail, q.counts.Unknown,
@@ -42,20 +44,20 @@ func markdownRequirement(out io.Writer, r *byRequirement, q *requirementResult) 
 			plainText(by.Mapping.Because+narrowing(by.Mapping)))
 	}
 	begun := false
-	return r.each(q, func(status control.Status, f finding.Finding) error {
-		if status != control.Fail && status != control.Unknown && status != control.Exempt {
+	return r.each(q, func(m control.Meaning, f finding.Finding) error {
+		if !notable(m) {
 			return nil
 		}
 		if !begun {
 			begun = true
 			fmt.Fprint(out, "\n| status | resource | account | region | reason | what was found |\n|---|---|---|---|---|---|\n")
 		}
-		text := f.Message
+		text := m.Message
 		if e := f.Exception; e != nil {
 			text += fmt.Sprintf(" Exception until %s, %s: %s.", e.Expires, e.Owner, strings.TrimSuffix(e.Reason, "."))
 		}
-		_, err := fmt.Fprintf(out, "| %s | %s | %s | %s | %s | %s |\n", status, cell(Thing(f.Resource)), cell(f.Resource.Account),
-			cell(f.Resource.Region), cell(string(f.Reason)), cell(text))
+		_, err := fmt.Fprintf(out, "| %s | %s | %s | %s | %s | %s |\n", m.Status, cell(kindOf(f.Control)+" "+nameOf(f.Resource)), cell(f.Resource.Account),
+			cell(f.Resource.Region), cell(string(m.Reason)), cell(text))
 		return err
 	})
 }
@@ -66,6 +68,9 @@ func markdownUnread(out io.Writer, r *byRequirement) {
 	}
 	for _, u := range r.sum.unread {
 		fmt.Fprintf(out, "- %s %s in %s\n", u.status, plainText(u.operation), strings.Join(u.places, ", "))
+	}
+	if r.excluded() > 0 {
+		fmt.Fprintf(out, "\n%s left out: the policy accepts that they are never answered.\n", plural(r.excluded(), "read"))
 	}
 	if all := r.unmapped(); len(all) > 0 {
 		fmt.Fprint(out, "\n## Controls without a requirement here\n\n")

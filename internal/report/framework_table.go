@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 
+	"charm.land/lipgloss/v2"
+
 	"github.com/glueguard/glueguard/internal/control"
 	"github.com/glueguard/glueguard/internal/finding"
 )
@@ -17,13 +19,17 @@ const requirementRows = 10
 // frameworkTable writes an audit by requirements for people.
 type frameworkTable struct {
 	*table
-	out io.Writer
-	r   *byRequirement
+	out  io.Writer
+	page controlPage
+	r    *byRequirement
 }
 
 func writeFrameworkTable(w io.Writer, l Look, r *byRequirement) error {
 	out := bufio.NewWriterSize(w, 64<<10) // it keeps the first error for Flush
-	t := frameworkTable{table: newTable(l), out: out, r: r}
+	t := frameworkTable{table: newTable(l), out: out, r: r, page: controlPage{out: out, ink: newInk(l.Color)}}
+	if l.Terminal {
+		t.page.width = l.Width
+	}
 	t.head()
 	t.overview()
 	for _, q := range r.requirements {
@@ -32,7 +38,8 @@ func writeFrameworkTable(w io.Writer, l Look, r *byRequirement) error {
 		}
 	}
 	t.unread(out, r.sum)
-	t.notes()
+	t.notes(out, r.sum, newRemainder())
+	t.reach()
 	for i, f := range l.Files {
 		if i == 0 {
 			fmt.Fprintln(out)
@@ -82,7 +89,7 @@ func (t frameworkTable) paint(v requirementVerdict) func(string) string {
 	return t.ink.plain
 }
 
-// overview is a line for each requirement.
+// overview is a line for each requirement, or a few on a narrow terminal.
 func (t frameworkTable) overview() {
 	rows := [][]string{{"REQUIREMENT", "VERDICT", "FAIL", "UNKNOWN", "EXEMPT", "PASS", "IT ASKS THAT"}}
 	for _, q := range t.r.requirements {
@@ -92,7 +99,15 @@ func (t frameworkTable) overview() {
 		})
 	}
 	columns := widths(rows)
+	title := 2
+	for _, n := range columns[:len(columns)-1] {
+		title += n + 2
+	}
 	fmt.Fprintln(t.out)
+	if t.page.width > 0 && t.page.width < title+leastName {
+		t.narrow()
+		return
+	}
 	for n, row := range rows {
 		line := "  "
 		for k, text := range row[:len(row)-1] {
@@ -109,38 +124,35 @@ func (t frameworkTable) overview() {
 			fmt.Fprintln(t.out, t.ink.dim(line+row[len(row)-1]))
 			continue
 		}
-		for i, part := range breakLines(row[len(row)-1], t.room(t.titleAt(columns))) {
-			if i > 0 {
-				line = strings.Repeat(" ", t.titleAt(columns))
-			}
-			fmt.Fprintln(t.out, line+part)
-		}
+		t.page.hanging(line, row[len(row)-1])
 	}
 }
 
-// titleAt is the column at which the titles of the overview stand.
-func (t frameworkTable) titleAt(columns []int) int {
-	n := 2
-	for _, c := range columns[:len(columns)-1] {
-		n += c + 2
+// narrow is the overview where columns don't fit.
+func (t frameworkTable) narrow() {
+	for _, q := range t.r.requirements {
+		v := t.r.verdict(q)
+		fmt.Fprintf(t.out, "  %s  %s\n", t.ink.strong(q.ID), t.paint(v)(verdictWords(v)))
+		c := q.counts
+		t.page.hanging("    ", fmt.Sprintf("%d fail, %d unknown, %d exempt, %d pass", c.Fail, c.Unknown, c.Exempt, c.Pass))
 	}
-	return n
 }
 
 // requirement shows by which controls a requirement is judged, and what does not pass.
 func (t frameworkTable) requirement(q *requirementResult) error {
-	fmt.Fprintf(t.out, "\n%s  %s\n", t.ink.strong(q.ID), q.Title)
+	fmt.Fprintln(t.out)
+	t.page.hanging(t.ink.strong(q.ID)+"  ", q.Title)
 	for _, by := range q.by {
 		found := "nothing was judged by it"
 		if n := by.counts.total(); n > 0 {
 			found = plural(n, "finding")
 		}
-		fmt.Fprintf(t.out, "  by %s, %s\n", by.Control, found)
+		t.page.hanging("  by ", fmt.Sprintf("%s, %s", by.Control, found))
 		t.wrapped(t.out, "     ", fmt.Sprintf("%s: %s%s", by.Mapping.Basis, by.Mapping.Because, narrowing(by.Mapping)))
 	}
 	shown, hidden, place := 0, 0, ""
-	err := t.r.each(q, func(status control.Status, f finding.Finding) error {
-		if status != control.Fail && status != control.Unknown && status != control.Exempt {
+	err := t.r.each(q, func(m control.Meaning, f finding.Finding) error {
+		if !notable(m) {
 			return nil
 		}
 		if t.look.Terminal && shown == requirementRows {
@@ -152,7 +164,8 @@ func (t frameworkTable) requirement(q *requirementResult) error {
 			place = here
 			fmt.Fprintf(t.out, "  %s\n", t.ink.strong(place))
 		}
-		t.finding(status, f)
+		f.Reason, f.Message = m.Reason, m.Message
+		t.finding(m.Status, f)
 		return nil
 	})
 	if hidden > 0 {
@@ -179,18 +192,19 @@ func (t frameworkTable) finding(status control.Status, f finding.Finding) {
 	if e := f.Exception; status == control.Exempt && e != nil && e.Expires != "" {
 		why += " (exception until " + e.Expires + ")"
 	}
-	room := max(t.room(0)-len("    unknown  ")-len("endpoint logs  ")-len(why)-2, leastName)
-	if t.look.Width <= 0 {
-		room = len(r.name)
+	line := fmt.Sprintf("%s  %s  %s", pad(r.kind, len("endpoint logs")), r.name, why)
+	if indent := "    " + word + "  "; t.page.width > 0 && lipgloss.Width(indent+line) > t.page.width {
+		t.page.hanging(indent, fmt.Sprintf("%s %s: %s", r.kind, r.name, why))
+	} else {
+		fmt.Fprintln(t.out, indent+line)
 	}
-	fmt.Fprintf(t.out, "    %s  %s  %s  %s\n", word, pad(r.kind, len("endpoint logs")), middle(r.name, room), why)
 }
 
-// notes says what the report does not show, and how far it reaches.
-func (t frameworkTable) notes() {
+// reach says what the report does not show, and how far it reaches.
+func (t frameworkTable) reach() {
 	fmt.Fprintln(t.out)
 	for _, u := range t.r.unmapped() {
 		t.wrapped(t.out, "", fmt.Sprintf("No requirement for %s: %s", u.Control, u.Because))
 	}
-	t.wrapped(t.out, "", "Judged is a part of what each requirement asks: a pass is evidence for it, not the whole proof.")
+	t.wrapped(t.out, "", "Glueguard judges a part of what each requirement asks: a pass is evidence for it, not the whole proof.")
 }

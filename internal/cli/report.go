@@ -1,0 +1,140 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/glueguard/glueguard/internal/control"
+	"github.com/glueguard/glueguard/internal/report"
+	"github.com/glueguard/glueguard/internal/store"
+	"github.com/glueguard/glueguard/internal/store/sqlite"
+)
+
+type reportOptions struct {
+	audit, framework string
+	outputs          []string
+	state            string
+}
+
+func newReport(env Env) *cobra.Command {
+	o := reportOptions{}
+	cmd := &cobra.Command{
+		Use:   "report",
+		Short: "Show a stored audit again, in any format, or by the requirements of a framework",
+		Long: `Writes an audit from the state in any format, as it was then. Nothing is asked of AWS.
+
+With --framework the findings are grouped by the requirements that they have to do with. A
+requirement passes only where everything was read. Glueguard judges a part of what it asks: a
+pass is evidence for it, not the whole proof.
+
+EXIT STATUS
+  0  written, whatever the audit found
+  1  error, bad usage, or no such audit`,
+		Example: `  glueguard report
+  glueguard report --audit 0197d2f0-0000-7000-8000-000000000001 -o json=audit.json
+  glueguard report --framework pci-dss-4.0
+  glueguard report --framework hipaa -o markdown=hipaa.md -o json=hipaa.json`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := control.ReadCatalogue()
+			if err != nil {
+				return err
+			}
+			outs, err := o.check(c)
+			if err != nil {
+				return usage(cmd, err)
+			}
+			return env.withStore(cmd.Context(), o.state, func(s *sqlite.Store) error {
+				return runReport(cmd.Context(), env, o, c, s, outs)
+			})
+		},
+	}
+	flags := cmd.Flags()
+	flags.SortFlags = false
+	flags.StringVar(&o.audit, "audit", latest, "the audit of this `ID` (latest: the newest that came to its end)")
+	flags.StringVar(&o.framework, "framework", "", "by the requirements of this `FRAMEWORK`: pci-dss-4.0, hipaa, soc2 and others (see glueguard controls)")
+	flags.StringArrayVarP(&o.outputs, "output", "o", nil, fmt.Sprintf(
+		"`FORMAT[=FILE]`: %s; with --framework: %s (repeatable, one without FILE; default: table)",
+		strings.Join(report.Names(), ", "), strings.Join(report.FrameworkFormatNames(), ", ")))
+	addState(flags, &o.state)
+	return cmd
+}
+
+// latest stands for the newest audit that came to its end.
+const latest = "latest"
+
+func (o *reportOptions) check(c control.Catalogue) (outputs, error) {
+	if err := stateIsFile(o.state); err != nil {
+		return nil, err
+	}
+	if o.audit == "" {
+		return nil, errors.New("--audit: the value is empty")
+	}
+	if o.framework == "" {
+		return parseOutputs(o.outputs, auditFormat)
+	}
+	if _, ok := c.Framework(control.FrameworkID(o.framework)); !ok {
+		var known []string
+		for _, f := range c.Frameworks {
+			known = append(known, string(f.ID))
+		}
+		return nil, fmt.Errorf("--framework %q: want one of %s", o.framework, strings.Join(known, ", "))
+	}
+	return parseOutputs(o.outputs, frameworkFormat)
+}
+
+// frameworkFormat refuses formats that reports by framework don't have.
+func frameworkFormat(name string) error {
+	_, err := report.LookupFramework(name)
+	if err != nil && slices.Contains(report.Names(), name) {
+		return fmt.Errorf("with --framework: %w", err)
+	}
+	return err
+}
+
+func runReport(ctx context.Context, env Env, o reportOptions, c control.Catalogue, s store.AuditReader, outs outputs) (err error) {
+	head, err := s.Audit(ctx, o.audit)
+	if errors.Is(err, store.ErrNotFound) {
+		return noAudit(o.audit)
+	}
+	if err != nil {
+		return err
+	}
+	if err := outs.open(); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, outs.discard()) }()
+	if head.FinishedAt.IsZero() {
+		fmt.Fprintf(env.Stderr, "glueguard: the audit %s never came to its end; this is what it had stored\n", head.ID)
+	}
+	source := storedAudit{ctx: ctx, reader: s, head: head}
+	render := auditRenderer(source)
+	if f, ok := c.Framework(control.FrameworkID(o.framework)); ok {
+		render = frameworkRenderer(c, f, source)
+	}
+	return outs.write(env.Stdout, env.look(), render)
+}
+
+func noAudit(id string) error {
+	if id == latest {
+		return errors.New("no audit is stored yet: `glueguard audit` makes one, and --state names another state")
+	}
+	return fmt.Errorf("there is no audit %q in the state: leave --audit away for the newest, or name another state with --state", id)
+}
+
+// frameworkRenderer writes an audit by the requirements of a framework.
+func frameworkRenderer(c control.Catalogue, of control.Framework, audit report.Source) renderer {
+	return func(format string, w io.Writer, look report.Look) error {
+		f, err := report.LookupFramework(format)
+		if err != nil {
+			return err
+		}
+		return f.Write(w, look, c, of, audit)
+	}
+}
