@@ -69,6 +69,8 @@ func leftWords(code string) (one, many string) {
 		return "needs a KMS key", "need a KMS key"
 	case plan.BlockedNoLabels:
 		return "needs --labels-s3", "need --labels-s3"
+	case plan.BlockedUnknown:
+		return "can't be judged", "can't be judged"
 	case plan.BlockedAlready:
 		return "is already as wanted", "are already as wanted"
 	case plan.BlockedGone:

@@ -191,13 +191,16 @@ func (t planTicket) blocked(items []plan.Item) {
 }
 
 func (t planTicket) unread(p plan.Plan) {
-	lines := unreadLines(p.Unread)
+	lines := unreadLines(p)
 	if len(lines) == 0 {
 		return
 	}
 	fmt.Fprint(t.out, "## What could not be read\n\n")
 	for _, l := range lines {
 		fmt.Fprintf(t.out, "- %s in %s\n", plainText(l.what), strings.Join(l.places, ", "))
+		if l.message != "" {
+			fmt.Fprintf(t.out, "  %s\n", plainText(l.message))
+		}
 	}
 	fmt.Fprintln(t.out)
 }
