@@ -172,8 +172,8 @@ func (r *repairs) apply(ctx context.Context, o applyOptions, p plan.Plan) error 
 			return err
 		}
 	}
-	if err := applyable(p, len(jobs)); err != nil {
-		return err
+	if p.Errored {
+		return &diag.PlanError{Digest: p.Digest}
 	}
 	if len(jobs) > 0 {
 		question := fmt.Sprintf("Carry out %s of this plan?", changesWord(len(jobs)))
@@ -194,14 +194,6 @@ func (r *repairs) apply(ctx context.Context, o applyOptions, p plan.Plan) error 
 	}
 	limits.Canary, limits.MaxFailures = o.canary, o.maxFailures
 	return r.run(ctx, jobs, limits, o.output)
-}
-
-// applyable says why a plan can't be applied at all.
-func applyable(p plan.Plan, jobs int) error {
-	if p.Errored || jobs > 0 && !p.Applyable {
-		return &diag.PlanError{Digest: p.Digest, Errored: p.Errored}
-	}
-	return nil
 }
 
 func changesWord(n int) string {

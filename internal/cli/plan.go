@@ -142,6 +142,9 @@ func (o *planOptions) checkWanted(flags *pflag.FlagSet) error {
 	default:
 		return fmt.Errorf("--mode %q: want SSE-S3 or SSE-KMS", o.mode)
 	}
+	if o.audit != "" && (len(o.accounts)+len(o.regions) > 0 || o.organization) {
+		return errors.New("--audit takes the scope of that audit: leave --account, --region and --organization away, or name resources with --resource")
+	}
 	switch plan.Strategy(o.strategy) {
 	case "", plan.Replace, plan.SideBySide, plan.Retire:
 	default:

@@ -10,6 +10,7 @@ import (
 
 	"github.com/glueguard/glueguard/internal/audit"
 	"github.com/glueguard/glueguard/internal/awsapi"
+	"github.com/glueguard/glueguard/internal/cli/view"
 	"github.com/glueguard/glueguard/internal/config"
 	"github.com/glueguard/glueguard/internal/diag"
 	"github.com/glueguard/glueguard/internal/inventory"
@@ -82,6 +83,8 @@ func (e Env) propose(ctx context.Context, o planOptions, p policy.Policy, sessio
 		}
 		id = r.Audit.ID
 	}
+	stop := e.working("looking at the resources and all around them")
+	defer stop()
 	made, err := propose.Run(ctx, propose.Options{
 		Inspector: inventory.NewInspector(session), Store: s, AuditID: id, Policy: p,
 		Controls: o.controlIDs(), Resources: o.resources, Wanted: o.wanted(),
@@ -95,6 +98,11 @@ func (e Env) propose(ctx context.Context, o planOptions, p policy.Policy, sessio
 		return plan.Plan{}, &diag.MissingError{What: "audit", Name: id}
 	}
 	return made, err
+}
+
+// working shows that something is under way, until the returned function is called.
+func (e Env) working(what string) (stop func()) {
+	return view.Status{Out: e.Stderr, Terminal: e.StderrTerminal, Width: e.Width, Now: e.Now, Text: what}.Start()
 }
 
 func (o *planOptions) wanted() plan.Wanted {

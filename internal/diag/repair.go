@@ -34,17 +34,11 @@ type MissingError struct{ What, Name string }
 
 func (e *MissingError) Error() string { return fmt.Sprintf("there is no %s %q", e.What, e.Name) }
 
-// PlanError is a plan of which nothing can be applied.
-type PlanError struct {
-	Digest  string
-	Errored bool // planning itself went wrong
-}
+// PlanError is a plan that can't be applied, since making it went wrong somewhere.
+type PlanError struct{ Digest string }
 
 func (e *PlanError) Error() string {
-	if e.Errored {
-		return "this plan can't be applied: making it went wrong somewhere"
-	}
-	return "nothing of this plan can be applied as it stands: a check failed, or something has yet to be accepted"
+	return "this plan can't be applied: making it went wrong somewhere, so it may lack what matters"
 }
 
 // ForPlan is the Status of a plan that was made, nil for one that rests on everything.
@@ -137,7 +131,7 @@ func changeHint(err error) string {
 	case errors.As(err, &unasked):
 		return "--auto-approve goes ahead without asking"
 	case errors.As(err, &noPlan):
-		return "`glueguard plan show " + noPlan.Digest + "` says what stands against each change"
+		return "`glueguard plan show " + noPlan.Digest + "` says what could not be read; plan again"
 	case errors.Is(err, ErrNoDaemon):
 		return "leave --detach away: Ctrl-C leaves a change where it stands, and `glueguard resume` goes on"
 	case errors.As(err, &missing) && missing.What == "change":

@@ -55,8 +55,7 @@ func TestErrorsOfRepairsSayWhatToDo(t *testing.T) {
 		"no answer": {&diag.UnaskedError{Command: "glueguard apply"}, "nothing was done", "--auto-approve"},
 		"declined":  {diag.ErrDeclined, "nothing was done", ""},
 		"no daemon": {diag.ErrNoDaemon, "no daemon is running", "leave --detach away"},
-		"stopped":   {&diag.PlanError{Digest: "sha256:1"}, "nothing of this plan can be applied", "glueguard plan show sha256:1"},
-		"errored":   {&diag.PlanError{Digest: "sha256:1", Errored: true}, "went wrong", ""},
+		"errored":   {&diag.PlanError{Digest: "sha256:1"}, "went wrong", "glueguard plan show sha256:1"},
 		"volatile":  {fmt.Errorf("open: %w", store.ErrNotDurable), "does not make its writes durable", "--state"},
 	} {
 		t.Run(name, func(t *testing.T) {

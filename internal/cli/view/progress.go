@@ -19,13 +19,14 @@ const (
 	plainEvery    = 5 * time.Second
 )
 
-// Status shows the progress of an audit on a stream.
+// Status shows the progress of an audit, or that something else is under way, on a stream.
 type Status struct {
 	Out      io.Writer
 	Terminal bool
 	Width    int // columns; 0: not known
 	Now      func() time.Time
 	Progress func() audit.Progress
+	Text     string // what is under way, where there is no Progress
 	// Ticks replaces the clock that says when to show the status; nil: a ticker.
 	Ticks <-chan time.Time
 }
@@ -61,7 +62,10 @@ func (s Status) run(quit <-chan struct{}) {
 			}
 			return
 		case <-ticks:
-			line := Line(s.Progress(), s.Now().Sub(started))
+			line := s.Text
+			if s.Progress != nil {
+				line = Line(s.Progress(), s.Now().Sub(started))
+			}
 			if s.Terminal {
 				// Written over the old line, whose rest goes last: a line that is wiped first would flicker.
 				fmt.Fprint(s.Out, "\r"+cut(spinner(frame)+" "+line, s.Width)+"\x1b[K")

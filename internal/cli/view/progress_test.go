@@ -91,3 +91,15 @@ func TestNothingDrawnNothingWiped(t *testing.T) {
 		t.Errorf("got %q", out.String())
 	}
 }
+
+func TestStatusCanSayWhatIsUnderWay(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	ticks := make(chan time.Time)
+	stop := view.Status{Out: &out, Now: time.Now, Ticks: ticks, Text: "looking around"}.Start()
+	ticks <- time.Time{}
+	stop()
+	if out.String() != "glueguard: looking around\n" {
+		t.Errorf("got %q", &out)
+	}
+}
