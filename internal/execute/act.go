@@ -130,19 +130,20 @@ func (s *Stepper) miss(ctx context.Context, p change.Progress, seen Observation)
 		// read as the call's own answer.
 		return s.write(ctx, change.Entry{Kind: change.Uncertain, Step: p.Step.Name, Trouble: &t})
 	}
-	if decides(p, t.Code) {
+	if s.decides(p, t.Code) {
 		return s.halt(ctx, change.Waiting, t)
 	}
 	return s.write(ctx, change.Entry{Kind: change.Refused, Step: p.Step.Name, Trouble: &t, Facts: &seen.Facts})
 }
 
 // decides tells whether a trouble is for a person to settle before anything is taken back.
-func decides(p change.Progress, code string) bool {
+func (s *Stepper) decides(p change.Progress, code string) bool {
 	switch code {
 	case change.TroubleCredentials, change.TroubleSlow, change.TroubleUnsettled:
 		return true
 	case change.TroubleChanged:
-		return p.Step.Irrevocable
+		// A restore that has deleted nothing yet takes away what it made: nobody could bring back the one that it knew.
+		return p.Step.Irrevocable && (s.c.Phase != change.Restore || s.c.Committed())
 	}
 	return false
 }

@@ -91,8 +91,12 @@ func (w *Worker) inTheWay(ctx context.Context, p plan.Plan, item plan.Item) erro
 		case change.Running, change.Waiting, change.FailedAt, change.BackingOut:
 			found = &store.OpenError{Resource: arn, Change: c.ID, State: c.State}
 		case change.Done, change.Finalized, change.Regressed:
-			if c.PlanDigest == p.Digest && c.Resource.ARN == arn {
+			switch {
+			case c.Resource.ARN != arn:
+			case c.PlanDigest == p.Digest:
 				found = &RefusedError{Resource: arn, Reason: AppliedBefore, Change: c.ID, State: c.State}
+			case c.KeepsOriginal:
+				found = &RefusedError{Resource: arn, Reason: WayBack, Change: c.ID, State: c.State}
 			}
 		}
 		if found != nil {

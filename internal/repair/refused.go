@@ -19,6 +19,7 @@ const (
 	Blocked         Reason = "blocked"          // the plan says so: Blocked
 	NotPlanned      Reason = "not-planned"      // the plan has no such resource
 	AppliedBefore   Reason = "applied-before"   // Change carried out the same item
+	WayBack         Reason = "way-back"         // Change keeps it, to go back to
 	NewerChange     Reason = "newer-change"     // Change of the same resource came later
 )
 
@@ -54,6 +55,8 @@ func (e *RefusedError) why() string {
 		return "the plan has no change of it"
 	case AppliedBefore:
 		return fmt.Sprintf("this plan's change of it was carried out before: change %s is %s", e.Change, e.State)
+	case WayBack:
+		return fmt.Sprintf("change %s has replaced it and keeps it as the way back", e.Change)
 	case NewerChange:
 		return fmt.Sprintf("only the newest change of a resource can be backed out: change %s, which is %s, came later", e.Change, e.State)
 	}
@@ -78,6 +81,8 @@ func (e *RefusedError) Advice() string {
 		return e.Blocked.Instead
 	case AppliedBefore:
 		return "`glueguard changes show " + e.Change + "` tells more"
+	case WayBack:
+		return "`glueguard finalize " + e.Change + "` lets it go, `glueguard backout " + e.Change + "` goes back to it"
 	case NewerChange:
 		return "`glueguard backout " + e.Change + "` first"
 	}

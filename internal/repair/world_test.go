@@ -219,3 +219,12 @@ func (w *world) post(what, body string) {
 		w.Fatalf("%s %s: %s", what, body, r.Status)
 	}
 }
+
+// waitGone waits until an endpoint that was deleted is not there any more.
+func (w *world) waitGone(name string) {
+	w.Helper()
+	w.post("clock", `{"advance": "1h"}`)
+	if slices.Contains(w.names(), name) {
+		w.Fatalf("%s does not go", name)
+	}
+}
