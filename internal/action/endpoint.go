@@ -66,7 +66,7 @@ func (a *Actor) seeEndpoint(ctx context.Context, t *task) (execute.Observation, 
 		}), nil
 	}
 	if !t.ours(d.Definition.Tags) {
-		return missed(foreign("a dev endpoint", name)), nil
+		return missed(foreignBy("a dev endpoint", name, d.Definition.Tags)), nil
 	}
 	id := d.Identity()
 	return settled(change.Facts{Resource: &id}), nil
@@ -78,6 +78,16 @@ func foreign(what, name string) change.Trouble {
 		Message: fmt.Sprintf("there is %s %s which this change did not make", what, name),
 		Advice:  "rename or remove it if nobody needs it, then resume; or back the change out",
 	}
+}
+
+// foreignBy is foreign where tags may say who made it: the same change, begun from another state, is at work there.
+func foreignBy(what, name string, tags map[string]string) change.Trouble {
+	t := foreign(what, name)
+	if by := tags[tagChange]; by != "" {
+		t.Message = fmt.Sprintf("change %s made %s %s, and is at work on the same resource", by, what, name)
+		t.Advice = "leave it alone: it is of another state (--state), or orphaned (glueguard orphans); let that change end, then plan again"
+	}
+	return t
 }
 
 // incomplete is the trouble of a step that lacks what its kind needs: a mistake in whoever listed the steps.

@@ -80,7 +80,7 @@ func (a *Actor) seeTransform(ctx context.Context, t *task) (execute.Observation,
 			return settled(change.Facts{Resource: &id}), nil
 		}
 	}
-	return missed(foreign("an ML transform", name)), nil
+	return missed(foreignBy("an ML transform", name, found[0].Definition.Tags)), nil
 }
 
 // createTransform makes the transform, with the change's tags.

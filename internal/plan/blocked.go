@@ -26,6 +26,14 @@ func UnderWay(changeID string) Blocked {
 	}
 }
 
+// Stranger is why a resource is left alone that carries the tag of a change which the state does not know.
+func Stranger(changeID string) Blocked {
+	return Blocked{
+		BlockedUnderWay, fmt.Sprintf("Its tag says that the change %s made it, which this state does not know.", changeID),
+		"Name the state that has the change (--state); if it was lost, glueguard orphans --adopt rebuilds the change.",
+	}
+}
+
 // NotPlannable is why nothing is planned for a finding that no replacement settles, e.g. one on a key.
 func NotPlannable(c control.ID, advice string) Blocked {
 	return Blocked{BlockedNotHere, fmt.Sprintf("Replacing a resource does not settle %s.", c), advice}

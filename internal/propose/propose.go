@@ -139,7 +139,14 @@ func (r *run) items(ctx context.Context) error {
 	}
 	roles := rolesOf(all)
 	for i, c := range inspected {
-		r.add(r.propose(c, all[i], roles[c.location]), all[i])
+		switch b, err := r.stranger(ctx, c, all[i]); {
+		case err != nil:
+			return err
+		case b != nil:
+			r.add(plan.Refuse(r.wanted(c), all[i], *b), all[i])
+		default:
+			r.add(r.propose(c, all[i], roles[c.location]), all[i])
+		}
 		r.unread(c, all[i])
 	}
 	return nil
@@ -243,6 +250,37 @@ func (r *run) finish(ctx context.Context) (plan.Plan, error) {
 		return plan.Plan{}, fmt.Errorf("store the plan: %w", err)
 	}
 	return sealed, nil
+}
+
+// tagChange is the tag with the change's id that a change puts on what it makes.
+const tagChange = "glueguard:change"
+
+// stranger is why a resource is left alone that a change made which is not in this state: it may be under way in
+// another, and this may be all that stands for its original.
+func (r *run) stranger(ctx context.Context, c *candidate, s resource.Surroundings) (*plan.Blocked, error) {
+	var tags map[string]string
+	if d, ok := s.Endpoint.Value(); ok {
+		tags = d.Definition.Tags
+	} else if d, ok := s.Transform.Value(); ok {
+		tags = d.Definition.Tags
+	}
+	id := tags[tagChange]
+	if id == "" {
+		return nil, nil
+	}
+	known := false
+	err := r.Store.EachChange(ctx, store.ChangeFilter{Resource: c.ref.ARN}, func(c *change.Change) error {
+		known = known || c.Head.ID == id
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read the changes of %s: %w", c.ref.ARN, err)
+	}
+	if known {
+		return nil, nil
+	}
+	b := plan.Stranger(id)
+	return &b, nil
 }
 
 // busy says of which resources a change is under way, or keeps the original as its way back.

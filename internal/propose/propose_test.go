@@ -373,8 +373,11 @@ func TestItems(t *testing.T) {
 		"a change is open":          {both(control.Fail), func(w *world, _ *propose.Options) { w.changes = []*change.Change{open(change.Waiting)} }, nil, plan.BlockedUnderWay, "c1", nil},
 		"kept by a change":          {both(control.Fail), func(w *world, _ *propose.Options) { w.changes = []*change.Change{open(change.Done)} }, nil, plan.BlockedUnderWay, "way back", nil},
 		"a change that was refused": {both(control.Fail), func(w *world, _ *propose.Options) { w.changes = []*change.Change{open(change.RefusedAt)} }, nil, "", "", nil},
-		"owned by code":             {both(control.Fail), func(_ *world, o *propose.Options) { o.Policy.Repair.OwnedByCode = []policy.TagPattern{"team=d*"} }, nil, plan.BlockedByCode, "team=data", nil},
-		"owned by a stack":          {both(control.Fail), nil, func(s *resource.Surroundings, _ *resource.EndpointDetail) { s.Stack = resource.Known("workbench") }, plan.BlockedStack, "workbench", nil},
+		"made by a change of another state": {both(control.Fail), nil, func(_ *resource.Surroundings, d *resource.EndpointDetail) {
+			d.Definition.Tags = map[string]string{"glueguard:change": "c9"}
+		}, plan.BlockedUnderWay, "c9", nil},
+		"owned by code":    {both(control.Fail), func(_ *world, o *propose.Options) { o.Policy.Repair.OwnedByCode = []policy.TagPattern{"team=d*"} }, nil, plan.BlockedByCode, "team=data", nil},
+		"owned by a stack": {both(control.Fail), nil, func(s *resource.Surroundings, _ *resource.EndpointDetail) { s.Stack = resource.Known("workbench") }, plan.BlockedStack, "workbench", nil},
 		"gone": {both(control.Fail), nil, func(s *resource.Surroundings, _ *resource.EndpointDetail) {
 			s.Endpoint = resource.Absent[resource.EndpointDetail]()
 		}, plan.BlockedGone, "", nil},
