@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"strings"
+	"time"
 
 	_ "modernc.org/sqlite" // the journal is watched from outside, by its file
 )
@@ -38,10 +39,12 @@ func (i interval) String() string {
 
 // journal reads the state file of the program under test. It only looks.
 type journal struct {
-	db *sql.DB
+	db   *sql.DB
+	last *sql.Stmt
+	wal  string // where SQLite writes first
 }
 
-func openJournal(path string) (*journal, error) {
+func openJournal(ctx context.Context, path string) (*journal, error) {
 	if _, err := os.Stat(path); err != nil {
 		return nil, err
 	}
@@ -50,7 +53,17 @@ func openJournal(path string) (*journal, error) {
 		return nil, err
 	}
 	db.SetMaxOpenConns(1)
-	return &journal{db}, nil
+	last, err := db.PrepareContext(ctx, newestEntry)
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return &journal{db, last, path + "-wal"}, nil
+}
+
+func (j *journal) close() {
+	if j != nil {
+		_ = j.db.Close() // nothing was written, and this closes the statement too
+	}
 }
 
 // line is one entry of the journal, as far as the campaign needs it.
@@ -60,8 +73,8 @@ type line struct {
 	kind, phase, step string
 }
 
-// newest are the newest entries that say where the newest change stands: without what people and waits add to it.
-const newest = `
+// newestEntry is the newest entry that says where the newest change stands: without what people and waits add to it.
+const newestEntry = `
 SELECT change, seq, json_extract(entry, '$.kind'), coalesce(json_extract(entry, '$.step'), ''),
        coalesce((SELECT json_extract(b.entry, '$.phase') FROM entry b
                  WHERE b.change = e.change AND b.seq <= e.seq AND json_extract(b.entry, '$.kind') = 'began'
@@ -71,17 +84,36 @@ WHERE change = (SELECT max(seq) FROM change)
   AND json_extract(entry, '$.kind') NOT IN ('halted', 'resumed', 'noted', 'refused')
 ORDER BY seq DESC LIMIT 1`
 
-// last returns the newest entry that counts; false when there is none yet.
-func (j *journal) last(ctx context.Context) (line, bool, error) {
+// now returns the newest entry that counts; the zero line when there is none yet.
+func (j *journal) now(ctx context.Context) (line, error) {
 	var l line
-	err := j.db.QueryRowContext(ctx, newest).Scan(&l.change, &l.seq, &l.kind, &l.step, &l.phase)
+	err := j.last.QueryRowContext(ctx).Scan(&l.change, &l.seq, &l.kind, &l.step, &l.phase)
 	switch {
-	case errors.Is(err, sql.ErrNoRows), err != nil && strings.Contains(err.Error(), "no such table"):
-		return line{}, false, nil
+	case errors.Is(err, sql.ErrNoRows):
+		return line{}, nil
 	case err != nil:
-		return line{}, false, fmt.Errorf("look at the journal: %w", err)
+		return line{}, fmt.Errorf("look at the journal: %w", err)
 	}
-	return l, true, nil
+	return l, nil
+}
+
+// reach waits until the journal is in an interval, and is false when ctx ends before. It asks only when something was
+// written.
+func (j *journal) reach(ctx context.Context, at interval) bool {
+	tick := time.NewTicker(50 * time.Microsecond)
+	defer tick.Stop()
+	var seen time.Time
+	var size int64
+	for ctx.Err() == nil {
+		if info, err := os.Stat(j.wal); err == nil && (!info.ModTime().Equal(seen) || info.Size() != size) {
+			seen, size = info.ModTime(), info.Size()
+			if l, err := j.now(ctx); err == nil && l.where(false) == at {
+				return true
+			}
+		}
+		<-tick.C
+	}
+	return false
 }
 
 // where names the interval after the newest entry; called tells whether AWS was called since it was written. The step
@@ -108,6 +140,16 @@ func (l line) where(called bool) interval {
 		return interval{l.phase, l.step, result}
 	}
 	return interval{l.phase, "", ended}
+}
+
+// newest is the change that was opened last; false when there is none.
+func (j *journal) newest(ctx context.Context) (change, bool, error) {
+	var c change
+	err := j.db.QueryRowContext(ctx, `SELECT id, state FROM change ORDER BY seq DESC LIMIT 1`).Scan(&c.ID, &c.State)
+	if errors.Is(err, sql.ErrNoRows) {
+		return c, false, nil
+	}
+	return c, err == nil, err
 }
 
 // lines returns the whole journal of the newest change, in order.

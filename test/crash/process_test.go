@@ -169,22 +169,20 @@ func (p *program) run(ctx context.Context, args ...string) (ending, error) {
 	return r.wait()
 }
 
-// shown is a change as the program shows it.
-type shown struct {
-	ID      string          `json:"id"`
-	State   string          `json:"state"`
-	Phase   string          `json:"phase"`
-	Trouble json.RawMessage `json:"trouble"`
+// change is a change as the program tells of it.
+type change struct {
+	ID    string `json:"id"`
+	State string `json:"state"`
 }
 
 // changes lists the program's changes, the newest first.
-func (p *program) changes(ctx context.Context) ([]shown, error) {
+func (p *program) changes(ctx context.Context) ([]change, error) {
 	e, err := p.run(ctx, "changes", "-o", "json")
 	if err != nil {
 		return nil, err
 	}
 	var list struct {
-		Changes []shown `json:"changes"`
+		Changes []change `json:"changes"`
 	}
 	if err := json.Unmarshal([]byte(e.stdout), &list); err != nil || e.status != 0 {
 		return nil, fmt.Errorf("%w: %s", err, e)

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -57,7 +56,7 @@ func newTrial(t *testing.T, binary string, box *sandbox, s story, counted *tally
 func (t *trial) lookAtRest(ctx context.Context, state string) error {
 	err := t.peace(ctx)
 	if err == nil {
-		err = t.atRest(ctx, state)
+		err = errors.Join(t.told(ctx, state), t.atRest(ctx, state))
 	}
 	if err != nil {
 		return fmt.Errorf("%s: %w", state, err)
@@ -123,6 +122,14 @@ func (t *trial) explain(err error) error {
 
 // prepare resets the simulated AWS, looks around, and plans.
 func (t *trial) prepare(ctx context.Context) error {
+	if err := t.look(ctx); err != nil {
+		return err
+	}
+	return t.plan(ctx)
+}
+
+// look resets the simulated AWS and remembers how everything is.
+func (t *trial) look(ctx context.Context) error {
 	t.box.proxy.watch(nil)
 	t.box.proxy.arm(nil, nil)
 	for _, what := range []string{"faults", "reset"} {
@@ -135,9 +142,11 @@ func (t *trial) prepare(ctx context.Context) error {
 		return fmt.Errorf("%d resources %s before: %w", len(list), t.story.resource, err)
 	}
 	t.original = list[0]
-	if t.around, err = t.eye.survey(ctx, t.story.ours); err != nil {
-		return err
-	}
+	t.around, err = t.eye.survey(ctx, t.story.ours)
+	return err
+}
+
+func (t *trial) plan(ctx context.Context) error {
 	e, err := t.program.run(ctx, t.story.planArgs(t.original)...)
 	if err != nil {
 		return err
@@ -146,14 +155,20 @@ func (t *trial) prepare(ctx context.Context) error {
 	if e.status != 0 {
 		return errors.New("it could not be planned")
 	}
-	if t.journal, err = openJournal(t.program.state()); err != nil {
+	if t.journal, err = openJournal(ctx, t.program.state()); err != nil {
 		return err
 	}
-	t.box.proxy.watch(func(ctx context.Context) (line, error) {
-		l, _, err := t.journal.last(ctx)
-		return l, err
-	})
+	t.box.proxy.watch(t.journal.now)
 	return t.mischief(ctx)
+}
+
+// told is that the program says of the change what the campaign takes it to be.
+func (t *trial) told(ctx context.Context, state string) error {
+	list, err := t.program.changes(ctx)
+	if err == nil && (len(list) != 1 || list[0].State != state) {
+		err = fmt.Errorf("the program tells of %+v, want one change in state %s", list, state)
+	}
+	return err
 }
 
 // mischief lets calls go wrong from here on, as far as they have not yet.
@@ -185,7 +200,7 @@ func (t *trial) peace(ctx context.Context) error {
 // carry runs the program until the verb's change is at rest, and returns its state.
 func (t *trial) carry(ctx context.Context) (string, error) {
 	for range most {
-		change, ok, err := t.newest(ctx)
+		change, ok, err := t.journal.newest(ctx)
 		if err != nil {
 			return "", err
 		}
@@ -200,17 +215,8 @@ func (t *trial) carry(ctx context.Context) (string, error) {
 	return "", fmt.Errorf("it was not at rest after %d runs", most)
 }
 
-// newest is the newest change as the program shows it.
-func (t *trial) newest(ctx context.Context) (shown, bool, error) {
-	list, err := t.program.changes(ctx)
-	if err != nil || len(list) == 0 {
-		return shown{}, false, err
-	}
-	return list[0], true, nil
-}
-
 // next says how to go on, or that there is nothing more to do for the verb.
-func (t *trial) next(c shown, ok bool) (args []string, rest bool) {
+func (t *trial) next(c change, ok bool) (args []string, rest bool) {
 	switch {
 	case !ok && t.verb == "apply":
 		return []string{"apply", "plan.json", "--auto-approve"}, false
@@ -245,7 +251,7 @@ func (t *trial) step(ctx context.Context, args []string) error {
 	if err := errors.Join(err, t.box.proxy.settle()); err != nil {
 		return err
 	}
-	l, _, err := t.journal.last(ctx)
+	l, err := t.journal.now(ctx)
 	if err != nil {
 		return err
 	}
@@ -279,26 +285,16 @@ func (t *trial) arm(ctx context.Context, r *running) (disarm func()) {
 			t.box.proxy.arm(s, r.kill)
 			return func() {}
 		}
-		var over atomic.Bool
-		gone := make(chan struct{})
+		watching, stop := context.WithCancel(ctx)
+		over := make(chan struct{})
 		go func() {
-			defer close(gone)
-			for !over.Load() {
-				l, _, err := t.journal.last(ctx)
-				if err == nil && l.where(false) == s.at {
-					s.hit = true
-					r.kill()
-					return
-				}
+			defer close(over)
+			if t.journal.reach(watching, s.at) {
+				s.hit = true
+				r.kill()
 			}
 		}()
-		return func() { over.Store(true); <-gone }
+		return func() { stop(); <-over }
 	}
 	return func() {}
-}
-
-func (j *journal) close() {
-	if j != nil {
-		_ = j.db.Close() // nothing was written
-	}
 }
