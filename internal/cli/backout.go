@@ -91,6 +91,9 @@ func encryptionGoes(c *change.Change) string {
 	case i.From == resource.ModeNone:
 		return fmt.Sprintf("its encryption (%s) will be REMOVED; it will be as before, unencrypted", i.To)
 	}
+	if report.OnlyLogs(i) {
+		return fmt.Sprintf("the encryption of its logs will be REMOVED; its encryption for S3 stays %s", i.From)
+	}
 	return fmt.Sprintf("its encryption goes from %s back to %s", i.To, i.From)
 }
 

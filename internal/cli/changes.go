@@ -101,7 +101,9 @@ func listChanges(ctx context.Context, env Env, o changesOptions, s store.Store) 
 		}
 		filter.Plan = p.Digest
 	}
-	return f.List(env.Stdout, env.look(), func(yield func(*change.Change) error) error { return s.EachChange(ctx, filter, yield) })
+	look := env.look()
+	look.Filtered = len(o.states) > 0 || o.plan != "" || o.resource != ""
+	return f.List(env.Stdout, look, func(yield func(*change.Change) error) error { return s.EachChange(ctx, filter, yield) })
 }
 
 func newChangesShow(env Env) *cobra.Command {

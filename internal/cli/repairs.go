@@ -189,15 +189,18 @@ func (r *repairs) tell(ended []engine.Event, format string) error {
 		return err
 	}
 	var list []*change.Change
+	notBegun := 0
 	for _, e := range ended {
 		if e.Change != nil {
 			list = append(list, e.Change)
+		} else {
+			notBegun++
 		}
 	}
 	if format != tableFormat {
 		return f.List(r.env.Stdout, r.env.look(), report.ChangesOf(list...))
 	}
-	return report.Ending(r.env.Stdout, r.env.look(), list)
+	return report.Ending(r.env.Stdout, r.env.look(), list, notBegun)
 }
 
 // readChange finds a change by its id or the beginning of it.

@@ -14,15 +14,19 @@ import (
 // endingShown is how many changes are named with the commands that can follow.
 const endingShown = 10
 
-// Ending says how changes ended that were just worked on: a count by state, why some are not as they should be and what
-// can be done about each, and what follows for those that are.
-func Ending(w io.Writer, l Look, list []*change.Change) error {
+// Ending says how changes ended that were just worked on: a count by state and of those that were not begun, why some
+// are not as they should be and what can be done about each, and what follows for those that are.
+func Ending(w io.Writer, l Look, list []*change.Change, notBegun int) error {
 	out := bufio.NewWriter(w)
-	if len(list) == 0 {
+	if len(list)+notBegun == 0 {
 		return nil
 	}
 	p := planPage{out: out, look: l, ink: newInk(l.Color)}
-	fmt.Fprintf(out, "\n%s: %s.\n", p.ink.strong(plural(len(list), "change")), strings.Join(byState(p.ink, list), ", "))
+	counts := byState(p.ink, list)
+	if notBegun > 0 {
+		counts = append(counts, p.ink.doubt(fmt.Sprintf("%d not begun", notBegun)))
+	}
+	fmt.Fprintf(out, "\n%s: %s.\n", p.ink.strong(plural(len(list)+notBegun, "change")), strings.Join(counts, ", "))
 	shown := 0
 	var kept, done []string
 	for _, c := range pressing(list) {
@@ -49,6 +53,14 @@ func Ending(w io.Writer, l Look, list []*change.Change) error {
 	return out.Flush()
 }
 
+// whereLeft is leftWhere, with the step at which an unfinished change stands.
+func whereLeft(c *change.Change) string {
+	if c.State == change.Running || c.State == change.BackingOut {
+		return leftWhere(c) + ", at " + at(c)
+	}
+	return leftWhere(c)
+}
+
 // settled tells whether a change is over and needs no word.
 func settled(c *change.Change) bool {
 	return c.Trouble == nil && (c.State == change.Finalized || c.State == change.BackedOut || c.State == change.RefusedAt)
@@ -57,7 +69,7 @@ func settled(c *change.Change) bool {
 // troubled says of one change what is wrong, and which commands can follow.
 func (p *planPage) troubled(c *change.Change) {
 	i := c.Head.Item
-	fmt.Fprintf(p.out, "\n%s (%s): %s\n", Thing(i.Resource), i.Location, stateInk(p.ink, stateWords(c))(stateWords(c)))
+	fmt.Fprintf(p.out, "\n%s (%s): %s\n", Thing(i.Resource), i.Location, stateInk(p.ink, leftWhere(c))(whereLeft(c)))
 	if t := c.Trouble; t != nil {
 		p.wrapped("  ", t.Message, p.ink.plain)
 		p.differences(t.Differences)
@@ -84,6 +96,17 @@ func (p *planPage) follows(verb, what string, ids []string) {
 	}
 }
 
+// leftWhere is a change's state once nobody works on it any more: what still runs has been left where it stands.
+func leftWhere(c *change.Change) string {
+	switch c.State {
+	case change.Running:
+		return "unfinished"
+	case change.BackingOut:
+		return "not yet taken back"
+	}
+	return stateWords(c)
+}
+
 // pressing sorts changes by how much they need somebody.
 func pressing(list []*change.Change) []*change.Change {
 	return slices.SortedStableFunc(slices.Values(list), func(a, b *change.Change) int { return cmp.Compare(rank(a), rank(b)) })
@@ -107,7 +130,7 @@ func byState(k ink, list []*change.Change) []string {
 	var states []string
 	counts := map[string]int{}
 	for _, c := range pressing(list) {
-		s := stateWords(c)
+		s := leftWhere(c)
 		if counts[s]++; counts[s] == 1 {
 			states = append(states, s)
 		}

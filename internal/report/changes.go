@@ -105,9 +105,14 @@ func listChanges(w io.Writer, l Look, changes Changes) error {
 		return fmt.Errorf("read the changes: %w", err)
 	}
 	if len(rows) == 1 {
-		fmt.Fprintln(out, "There are no changes. `glueguard plan` proposes some.")
+		if l.Filtered {
+			fmt.Fprintln(out, "There is no such change. `glueguard changes` lists them all.")
+		} else {
+			fmt.Fprintln(out, "There are no changes. `glueguard plan` proposes some.")
+		}
 		return out.Flush()
 	}
+	rows = fit(l, rows)
 	columns := widths(rows)
 	for n, row := range rows {
 		line := ""
@@ -123,8 +128,52 @@ func listChanges(w io.Writer, l Look, changes Changes) error {
 		}
 		fmt.Fprintln(out, strings.TrimRight(line, " "))
 	}
-	fmt.Fprintf(out, "\n%s, of them open: %d\n", plural(len(rows)-1, "change"), open)
+	fmt.Fprintf(out, "\n%s, %s\n", plural(len(rows)-1, "change"), openWords(open))
 	return out.Flush()
+}
+
+// fit keeps a list of changes within a terminal: the columns that tell least go first, then names are shortened.
+func fit(l Look, rows [][]string) [][]string {
+	const resource, least = 3, 20 // the column of names, and how short they may get
+	if !l.Terminal || l.Width <= 0 {
+		return rows
+	}
+	over := func() int {
+		sum := -2
+		for _, w := range widths(rows) {
+			sum += w + 2
+		}
+		return sum - l.Width
+	}
+	at := resource
+	for _, column := range []string{"STRATEGY", "UPDATED", "STEP"} {
+		names := widths(rows)[at]
+		if over() <= max(0, names-least-8) { // a name may lose a little before a column goes
+			break
+		}
+		k := slices.Index(rows[0], column)
+		for n := range rows {
+			rows[n] = slices.Delete(rows[n], k, k+1)
+		}
+		if k < at {
+			at--
+		}
+	}
+	if much := over(); much > 0 {
+		room := max(least, widths(rows)[at]-much)
+		for n := range rows {
+			rows[n][at] = middle(rows[n][at], room)
+		}
+	}
+	return rows
+}
+
+// openWords says how many changes are not at rest.
+func openWords(n int) string {
+	if n == 0 {
+		return "none of them open"
+	}
+	return fmt.Sprintf("%d of them open", n)
 }
 
 func widths(rows [][]string) []int {

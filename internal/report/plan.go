@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/glueguard/glueguard/internal/control"
 	"github.com/glueguard/glueguard/internal/plan"
 	"github.com/glueguard/glueguard/internal/resource"
 )
@@ -146,16 +147,30 @@ func sign(i plan.Item) string {
 
 // transition is a change of modes, e.g. "NONE to SSE-KMS".
 func transition(i plan.Item) string {
-	if i.To == "" {
+	switch {
+	case i.To == "":
 		return string(i.From)
+	case i.From != i.To:
+		return fmt.Sprintf("%s to %s", i.From, i.To)
+	case OnlyLogs(i):
+		return fmt.Sprintf("S3 stays %s, logs encrypted too", i.To)
 	}
-	return fmt.Sprintf("%s to %s", i.From, i.To)
+	return string(i.To) + " with another key"
+}
+
+// OnlyLogs tells whether an item encrypts an endpoint's logs, and leaves its mode for S3 as it is.
+func OnlyLogs(i plan.Item) bool {
+	return i.From == i.To && slices.ContainsFunc(i.Findings, func(f plan.FindingRef) bool { return f.Control == control.DevEndpointLogs })
 }
 
 // encryptionOf is what becomes of a resource's encryption, with the key where there is one.
 func encryptionOf(i plan.Item) string {
 	text := string(i.From)
-	if i.To != "" {
+	switch {
+	case i.To == "":
+	case OnlyLogs(i):
+		text += ", of its logs too"
+	default:
 		text += " -> " + string(i.To)
 	}
 	if i.KMSKey != "" {

@@ -34,6 +34,7 @@ type Look struct {
 	Width    int       // columns of the terminal; 0: not known
 	Files    []string  // files written beside this report, to be named at its end
 	Brief    bool      // leave the steps of a plan out
+	Filtered bool      // a list of changes holds only some of them
 	Now      time.Time // up to when what a change's twins cost is counted
 }
 
