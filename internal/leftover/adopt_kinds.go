@@ -91,6 +91,10 @@ func (a *Adopter) proposeEndpoint(ctx context.Context, l resource.Location, r *r
 	}
 	now, _ := fact.Value()
 	w := plan.Wanted{Strategy: plan.Replace, Mode: resource.ModeNone, AcceptIrreversible: true, AcceptWeaker: true}
+	twin, paired := r.made[plan.Twin]
+	if paired && plan.IsSideBySideName(twin.Name) {
+		w.Strategy = plan.SideBySide
+	}
 	if len(now.S3) > 0 {
 		w.Mode, w.Key = now.S3[0].Mode, now.S3[0].KMSKey
 	}
@@ -98,7 +102,7 @@ func (a *Adopter) proposeEndpoint(ctx context.Context, l resource.Location, r *r
 		w.Logs, w.LogKey = true, e.KMSKey
 	}
 	r.item = plan.Propose(w, s)
-	if twin, ok := r.made[plan.Twin]; ok {
+	if paired {
 		r.item.Steps = renamed(r.item.Steps, twin.Name)
 	}
 	return nil
@@ -146,7 +150,10 @@ func (a *Adopter) transform(ctx context.Context, o Orphan, id string) (rebuilt, 
 	}
 	original, twin := both[0], both[1]
 	r := rebuilt{made: map[plan.Role]resource.Identity{plan.Twin: twin.Identity()}, reached: reachedTwin}
+	strategy := plan.Replace
 	switch name := stem(twin.Definition.Name); {
+	case plan.IsSideBySideName(twin.Definition.Name): // both keep their names
+		strategy = plan.SideBySide
 	case name == twin.Definition.Name: // it has taken the original's name over
 		r.reached, original.Definition.Name = reachedTwinName, name
 	case original.Definition.Name != name:
@@ -158,7 +165,7 @@ func (a *Adopter) transform(ctx context.Context, o Orphan, id string) (rebuilt, 
 	if s.Configuration, err = a.configuration(ctx, o.Location, original.Definition.TaskRunSecurityConfiguration); err != nil {
 		return rebuilt{}, err
 	}
-	w := plan.Wanted{Strategy: plan.Replace, Mode: resource.ModeSSES3, LabelsS3: a.LabelsS3, AcceptIrreversible: true, AcceptWeaker: true}
+	w := plan.Wanted{Strategy: strategy, Mode: resource.ModeSSES3, LabelsS3: a.LabelsS3, AcceptIrreversible: true, AcceptWeaker: true}
 	if e := twin.Definition.UserData; e != nil && e.Mode == resource.ModeSSEKMS {
 		w.Mode, w.Key = resource.ModeSSEKMS, e.KMSKey
 	}

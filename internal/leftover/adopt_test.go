@@ -267,6 +267,40 @@ func TestAdoptEndpoint(t *testing.T) {
 	}
 }
 
+// TestAdoptSideBySide loses the state of finished changes whose twin stays beside the original: the twin's name tells.
+func TestAdoptSideBySide(t *testing.T) {
+	t.Parallel()
+	for _, verb := range []engine.Verb{engine.Resume, engine.Backout} {
+		t.Run(string(verb), func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			before := w.endpoints()
+			p := w.plan(plan.Wanted{Mode: resource.ModeSSES3, Strategy: plan.SideBySide}, endpointARN())
+			w.applyUpTo(p, "verify-twin")
+			w.lose()
+			rebuilt, err := w.adopt()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if rebuilt.Head.Item.Strategy != plan.SideBySide {
+				t.Errorf("rebuilt as %s", rebuilt.Head.Item.Strategy)
+			}
+			w.do(verb, rebuilt.Head.ID)
+			after := w.endpoints()
+			if verb == engine.Resume {
+				twin := plan.SideBySideName(p.Changes[0].Identity)
+				if after[twin].SecurityConfiguration == "" {
+					t.Errorf("the twin %s is gone, or not encrypted: %v", twin, after)
+				}
+				delete(after, twin)
+			}
+			if d := cmp.Diff(before, after); d != "" {
+				t.Errorf("dev endpoints (-before +after):\n%s", d)
+			}
+		})
+	}
+}
+
 // TestAdoptTransform does the same with an ML transform that has labels.
 func TestAdoptTransform(t *testing.T) {
 	t.Parallel()

@@ -17,7 +17,7 @@ func (p *proposal) attributes() []Attribute {
 		if p.w.Strategy != Retire {
 			to := p.endpointTo
 			if p.w.Strategy == SideBySide {
-				to.Name = TwinName(p.identity())
+				to.Name = SideBySideName(p.identity())
 			}
 			after = endpointRows(to)
 			decided = []string{"private_address", "public_address", "yarn_endpoint_address", "availability_zone"}
@@ -27,7 +27,7 @@ func (p *proposal) attributes() []Attribute {
 		if p.w.Strategy != Retire {
 			to := p.transTo
 			if p.w.Strategy == SideBySide {
-				to.Name = TwinName(p.identity())
+				to.Name = SideBySideName(p.identity())
 			}
 			after = append(transformRows(to), row{"label_count", strconv.Itoa(p.transform.LabelCount)})
 			decided = []string{"id", "arn"}

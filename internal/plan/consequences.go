@@ -47,7 +47,7 @@ func (p *proposal) tellEndpoint(t *telling) {
 	id := p.identity()
 	minutes := p.w.ProvisioningMinutes
 	if p.w.Strategy == SideBySide {
-		t.say("new-name", "The encrypted one is called %q and keeps that name; the original stays as it is until finalize.", TwinName(id))
+		t.say("new-name", "The encrypted one is called %q and keeps that name; the original stays as it is until finalize.", SideBySideName(id))
 	} else {
 		t.say("name-kept", "It keeps its name. For about %d minutes, while AWS makes it anew, no endpoint is called %q; the encrypted twin %q works meanwhile.",
 			minutes, id.Name, TwinName(id))
@@ -124,7 +124,7 @@ func (p *proposal) tellTransform(t *telling) {
 	if p.w.Strategy == Replace {
 		t.say("name-kept", "It keeps its name; the original is called %q until finalize.", RetiredName(id))
 	} else {
-		t.say("new-name", "The encrypted one is called %q and keeps that name; the original stays as it is until finalize.", TwinName(id))
+		t.say("new-name", "The encrypted one is called %q and keeps that name; the original stays as it is until finalize.", SideBySideName(id))
 	}
 	t.say("original-kept", "The original stays until finalize, and audits go on reporting it until then.")
 	p.tellTeaching(t)

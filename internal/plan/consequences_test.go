@@ -191,7 +191,7 @@ func TestPermissions(t *testing.T) {
 			wants("SSE-S3", strategy(plan.SideBySide)), endpoint(),
 			[]p{
 				{Action: "glue:DeleteDevEndpoint", Resource: "arn:aws:glue:eu-west-1:111122223333:devEndpoint/etl", Step: "delete-original"},
-				{Action: "glue:UntagResource", Resource: "arn:aws:glue:eu-west-1:111122223333:devEndpoint/" + twin, Step: "remove-change-tags"},
+				{Action: "glue:UntagResource", Resource: "arn:aws:glue:eu-west-1:111122223333:devEndpoint/" + plan.SideBySideName(plan.Propose(wants("SSE-S3"), endpoint()).Identity), Step: "remove-change-tags"},
 			},
 		},
 		"transform": {
@@ -268,7 +268,7 @@ func TestAttributes(t *testing.T) {
 		"transform's id": {m, plan.Attribute{Name: "id", Before: "tfm-1", AfterUnknown: true}},
 		"labels":         {m, plan.Attribute{Name: "label_count", Before: "120", After: "120"}},
 		"retired":        {r, plan.Attribute{Name: "glue_version", Before: "1.0"}},
-		"side by side":   {b, plan.Attribute{Name: "name", Before: "etl", After: plan.TwinName(b.Identity)}},
+		"side by side":   {b, plan.Attribute{Name: "name", Before: "etl", After: plan.SideBySideName(b.Identity)}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -95,7 +95,7 @@ func (p *proposal) endpointAs(role Role, name string) endpointSteps {
 // replaceEndpoint lists the steps of replace, and of side-by-side, which is its first part.
 func (p *proposal) replaceEndpoint() []Step {
 	id := p.identity()
-	twin := p.endpointAs(Twin, TwinName(id))
+	twin := p.endpointAs(Twin, twinName(p.w.Strategy, id))
 	making := twin.make("twin")
 	if p.w.Prove != "" {
 		verify := len(making) - 1

@@ -80,7 +80,7 @@ func (k Kept) encryptedTransform() transformSteps {
 	if k.Item.Strategy == Replace {
 		return t.called(k.Item.Identity.Name)
 	}
-	return t.called(TwinName(k.Item.Identity))
+	return t.called(twinName(k.Item.Strategy, k.Item.Identity))
 }
 
 // FinalizeWarnings lists what must be accepted before a change is finalized: after it nothing of the original is left

@@ -14,6 +14,7 @@ import (
 const (
 	maxName     = 255 // of dev endpoints and transforms
 	twinMark    = "-gg-"
+	besideMark  = "-twin-"
 	retiredMark = "-old"
 )
 
@@ -21,6 +22,31 @@ const (
 // resource gives, so that the twin of another of the same name is not taken for its own.
 func TwinName(id resource.Identity) string {
 	return cut(id.Name, maxName-len(twinMark)-8) + twinMark + identityDigest(id)
+}
+
+// SideBySideName is the name of a twin that stays beside the original until finalize, and keeps it. It differs from
+// TwinName's, so that a change whose store was lost can be told by it.
+func SideBySideName(id resource.Identity) string {
+	return cut(id.Name, maxName-len(besideMark)-8) + besideMark + identityDigest(id)
+}
+
+// IsSideBySideName tells whether SideBySideName gives such names.
+func IsSideBySideName(name string) bool {
+	at := strings.LastIndex(name, besideMark)
+	if at < 0 {
+		return false
+	}
+	digest := name[at+len(besideMark):]
+	_, err := hex.DecodeString(digest)
+	return err == nil && len(digest) == 8
+}
+
+// twinName is the name of the twin under a strategy.
+func twinName(s Strategy, id resource.Identity) string {
+	if s == SideBySide {
+		return SideBySideName(id)
+	}
+	return TwinName(id)
 }
 
 // RetiredName is the temporary name that a transform gets when another takes its name over.

@@ -166,7 +166,7 @@ func (a *asking) arn(r Role) string {
 	case a.p.transform != nil:
 		return a.glue("mlTransform/*")
 	case r == Twin:
-		return a.glue("devEndpoint/" + TwinName(id))
+		return a.glue("devEndpoint/" + twinName(a.p.w.Strategy, id))
 	}
 	return id.ARN // of the same name, so of the same ARN
 }

@@ -153,7 +153,7 @@ func (p *proposal) originalTransform() transformSteps {
 // stays until finalize under both.
 func (p *proposal) replaceTransform() []Step {
 	id := p.identity()
-	twin := transformSteps{role: Twin, is: p.transTo, vows: p.promised, known: true, limit: p.w.LimitMinutes}.called(TwinName(id))
+	twin := transformSteps{role: Twin, is: p.transTo, vows: p.promised, known: true, limit: p.w.LimitMinutes}.called(twinName(p.w.Strategy, id))
 	taught := teaching{was: *p.transform, tolerance: p.w.MetricTolerance}
 	steps := p.groundwork()
 	if p.transform.LabelCount > 0 {

@@ -68,7 +68,7 @@ func (s story) planArgs(original thing) []string {
 
 // ours tells whether a resource is the story's original, or was made in its place.
 func (s story) ours(t thing) bool {
-	return t.kind == s.kind && (t.name == s.resource || strings.HasPrefix(t.name, s.resource+"-gg-"))
+	return t.kind == s.kind && (t.name == s.resource || strings.HasPrefix(t.name, s.resource+"-gg-") || strings.HasPrefix(t.name, s.resource+"-twin-"))
 }
 
 // related lists the story's resources.
