@@ -9,12 +9,17 @@ import (
 	"sync"
 	"time"
 
+	"charm.land/lipgloss/v2"
+
 	"github.com/glueguard/glueguard/internal/change"
 	"github.com/glueguard/glueguard/internal/engine"
 )
 
 // What a terminal is shown at most: a line for each of so many running changes, and a count of the others.
 const changesShown = 12
+
+// leastLabel is how many columns a change's label keeps, however narrow the terminal.
+const leastLabel = 24
 
 // plainStill is how long nothing may happen in a log before it is told that a change still waits.
 const plainStill = time.Minute
@@ -190,7 +195,7 @@ func (v *Changes) follow(l *line, c *change.Change) {
 			if n >= l.done {
 				l.done = n + 1
 				l.told = v.Now()
-				v.tell(fmt.Sprintf("%s: %s %s (%d of %d)", l.label, s.Step.Name, s.Status, n+1, len(c.Steps)))
+				v.tell(fmt.Sprintf("%s: %s %s (%d of %d, %s)", l.label, s.Step.Name, s.Status, n+1, len(c.Steps), clock(l.told.Sub(l.started))))
 			}
 		case change.StepPending, change.StepRunning, change.StepFailed:
 			l.step = s.Step.Name
@@ -247,7 +252,9 @@ func (v *Changes) draw() {
 	lines := 0
 	now := v.Now()
 	for _, l := range v.running[:min(len(v.running), changesShown)] {
-		text := fmt.Sprintf("%s %8s  %s  %s", spinner(v.frame), clock(now.Sub(l.started)), l.label, l.where())
+		before := fmt.Sprintf("%s %8s  ", spinner(v.frame), clock(now.Sub(l.started)))
+		after := "  " + l.where()
+		text := before + v.fit(l.label, lipgloss.Width(before+after)) + after
 		b.WriteString(cut(text, v.Width) + "\x1b[K\n")
 		lines++
 	}
@@ -258,6 +265,15 @@ func (v *Changes) draw() {
 	v.up()
 	fmt.Fprint(v.Out, b.String()+"\x1b[J")
 	v.drawn = lines
+}
+
+// fit shortens a label, at its end, to what other text on its line leaves of the width: the step must be seen.
+func (v *Changes) fit(label string, other int) string {
+	room := max(v.Width-1-other, leastLabel)
+	if v.Width <= 0 || lipgloss.Width(label) <= room {
+		return label
+	}
+	return strings.TrimRight(string([]rune(label)[:room-1]), " (") + "…"
 }
 
 // where says which step a change is at, and what it waits for.
@@ -283,7 +299,7 @@ func (v *Changes) ending(l *line, e engine.Event) string {
 	case e.Change == nil && interrupted(e.Err):
 		return l.label + ": not begun"
 	case e.Change == nil:
-		return fmt.Sprintf("%s: not begun: %s", l.label, v.why(e.Err))
+		return fmt.Sprintf("%s: not begun: %s", l.label, v.why(e))
 	}
 	if interrupted(e.Err) {
 		l.detail = ""
@@ -291,7 +307,7 @@ func (v *Changes) ending(l *line, e engine.Event) string {
 	}
 	text := fmt.Sprintf("%s: %s", l.label, strings.ReplaceAll(string(e.Change.State), "_", " "))
 	if e.Err != nil {
-		return text + ": " + v.why(e.Err)
+		return text + ": " + v.why(e)
 	}
 	if t := e.Change.Trouble; t != nil {
 		text += ": " + t.Message
@@ -301,8 +317,13 @@ func (v *Changes) ending(l *line, e engine.Event) string {
 
 func interrupted(err error) bool { return errors.Is(err, context.Canceled) }
 
-func (v *Changes) why(err error) string {
-	line, hint := v.Why(err)
+// why is what a job's error says, without the resource's ARN: its label stands before it.
+func (v *Changes) why(e engine.Event) string {
+	line, hint := v.Why(e.Err)
+	line = strings.TrimPrefix(line, e.Job.Resource+": ")
+	if rest, named := strings.CutPrefix(line, e.Job.Resource+" "); named {
+		line = "it " + rest
+	}
 	if hint != "" {
 		line += "\n  hint: " + hint
 	}

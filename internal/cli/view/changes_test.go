@@ -82,11 +82,11 @@ func TestLogsTellEachStepOnce(t *testing.T) {
 		v.Watch(engine.Event{Job: job, Change: c})
 	}
 	v.Watch(engine.Event{Job: job, Change: states[8], Done: true})
-	want := `glueguard: dev endpoint etl (111122223333/eu-west-1): save-definition done (1 of 3)
-glueguard: dev endpoint etl (111122223333/eu-west-1): create-twin done (2 of 3)
+	want := `glueguard: dev endpoint etl (111122223333/eu-west-1): save-definition done (1 of 3, 0 s)
+glueguard: dev endpoint etl (111122223333/eu-west-1): create-twin done (2 of 3, 0 s)
 glueguard: dev endpoint etl (111122223333/eu-west-1): still at 3/3 wait-twin: PROVISIONING, 1:30 min
 glueguard: dev endpoint etl (111122223333/eu-west-1): taking back what was done: it came up FAILED
-glueguard: dev endpoint etl (111122223333/eu-west-1): delete-twin done (1 of 1)
+glueguard: dev endpoint etl (111122223333/eu-west-1): delete-twin done (1 of 1, 1:30 min)
 glueguard: dev endpoint etl (111122223333/eu-west-1): refused: it came up FAILED
 `
 	if d := cmp.Diff(want, out.String()); d != "" {
@@ -120,7 +120,7 @@ func TestAnInterruptSaysWhereEachStands(t *testing.T) {
 	v.Watch(engine.Event{Job: job, Change: states[2], Done: true, Err: context.Canceled})
 	v.Watch(engine.Event{Job: engine.Job{Resource: "other"}, Done: true, Err: context.Canceled})
 	v.Interrupting()
-	want := `glueguard: dev endpoint etl (111122223333/eu-west-1): save-definition done (1 of 3)
+	want := `glueguard: dev endpoint etl (111122223333/eu-west-1): save-definition done (1 of 3, 0 s)
 glueguard: interrupted: finishing the current call of each change; nothing is lost, and resume goes on from there
 glueguard: dev endpoint etl (111122223333/eu-west-1): left at 2/3 create-twin
 glueguard: other: not begun
@@ -193,5 +193,34 @@ func TestTerminalsShowALineForEachChange(t *testing.T) {
 	v.run(quit)
 	if d := cmp.Diff(want[:1], screen(t, out.String())); d != "" {
 		t.Errorf("the block is not taken away: -want +got:\n%s", d)
+	}
+}
+
+// On a narrow terminal the label gives way to the step, and a log names a resource once.
+func TestNarrowTerminalsShowTheStep(t *testing.T) {
+	t.Parallel()
+	v, out, _ := newChanges(true)
+	v.Width = 60
+	states := history(t, change.Entry{Kind: change.Succeeded, Step: "save-definition"})
+	v.Watch(engine.Event{Job: engine.Job{Resource: etl}, Change: states[2]})
+	v.tick()
+	want := []string{"⠋      0 s  dev endpoint etl (11112222333…  2/3 create-twin"}
+	if d := cmp.Diff(want, screen(t, out.String())); d != "" {
+		t.Errorf("-want +got:\n%s", d)
+	}
+}
+
+func TestWhyNamesTheResourceOnce(t *testing.T) {
+	t.Parallel()
+	for said, want := range map[string]string{
+		etl + ": it has changed":     "it has changed",
+		etl + " is being worked on":  "it is being worked on",
+		"change c-1 of it is opened": "change c-1 of it is opened",
+	} {
+		v, out, _ := newChanges(false)
+		v.Watch(engine.Event{Job: engine.Job{Resource: etl}, Done: true, Err: errors.New(said)})
+		if d := cmp.Diff("glueguard: dev endpoint etl (111122223333/eu-west-1): not begun: "+want+"\n", out.String()); d != "" {
+			t.Errorf("-want +got:\n%s", d)
+		}
 	}
 }
