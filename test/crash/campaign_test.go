@@ -298,7 +298,7 @@ func (c *campaign) sample(list []story) {
 	var trials []func(*sandbox) error
 	for _, s := range list {
 		order := c.tally.order[s.name]
-		share := max(1, (shortKills-atRandom)*len(order)/all)
+		share := min(len(order), max(1, (shortKills-atRandom)*len(order)/all))
 		var stops []stop
 		for i := range share {
 			// One of each stretch of the story, so that they come in the order in which they are reached.
