@@ -178,8 +178,17 @@ func (r *repairs) tellSkipped(ended []engine.Event) {
 		names[why] = append(names[why], r.label(e.Job))
 	}
 	for _, why := range reasons {
-		fmt.Fprintf(r.env.Stderr, "glueguard: %s: %s\n", strings.Join(names[why], ", "), why)
+		fmt.Fprintf(r.env.Stderr, "glueguard: %s: %s\n", someOf(names[why]), why)
 	}
+}
+
+// someOf names the first few of many.
+func someOf(names []string) string {
+	const few = 5
+	if len(names) <= few {
+		return strings.Join(names, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(names[:few], ", "), len(names)-few)
 }
 
 // tell says how the changes ended that were begun.

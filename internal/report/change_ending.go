@@ -29,6 +29,7 @@ func Ending(w io.Writer, l Look, list []*change.Change, notBegun int) error {
 	fmt.Fprintf(out, "\n%s: %s.\n", p.ink.strong(plural(len(list)+notBegun, "change")), strings.Join(counts, ", "))
 	shown := 0
 	var kept, done []string
+	var unfinished []*change.Change
 	for _, c := range pressing(list) {
 		switch {
 		case c.State == change.Done && c.Trouble == nil && c.KeepsOriginal():
@@ -36,6 +37,8 @@ func Ending(w io.Writer, l Look, list []*change.Change, notBegun int) error {
 		case c.State == change.Done && c.Trouble == nil:
 			done = append(done, c.Head.ID)
 		case settled(c):
+		case c.Trouble == nil && (c.State == change.Running || c.State == change.BackingOut):
+			unfinished = append(unfinished, c)
 		default:
 			if shown++; shown <= endingShown {
 				p.troubled(c)
@@ -45,7 +48,8 @@ func Ending(w io.Writer, l Look, list []*change.Change, notBegun int) error {
 	if shown > endingShown {
 		fmt.Fprintf(out, "\nand %d more: glueguard changes\n", shown-endingShown)
 	}
-	if shown > 0 && len(kept)+len(done) > 0 {
+	p.unfinished(unfinished)
+	if shown+len(unfinished) > 0 && len(kept)+len(done) > 0 {
 		fmt.Fprintln(out)
 	}
 	p.follows("finalize", "To let go of the originals that were kept", kept)
@@ -94,6 +98,26 @@ func (p *planPage) follows(verb, what string, ids []string) {
 	default:
 		fmt.Fprintf(p.out, "%s: glueguard %s CHANGE (glueguard changes lists them)\n", what, verb)
 	}
+}
+
+// unfinished says where changes were left, and how to go on: each for itself, or all at once.
+func (p *planPage) unfinished(list []*change.Change) {
+	if len(list) == 0 {
+		return
+	}
+	if len(list) == 1 {
+		p.troubled(list[0])
+		return
+	}
+	fmt.Fprintln(p.out)
+	for _, c := range list[:min(len(list), endingShown)] {
+		i := c.Head.Item
+		p.wrapped("  ", fmt.Sprintf("%s  %s (%s): %s", c.Head.ID, Thing(i.Resource), i.Location, whereLeft(c)), p.ink.plain)
+	}
+	if more := len(list) - endingShown; more > 0 {
+		fmt.Fprintf(p.out, "  and %d more: glueguard changes\n", more)
+	}
+	fmt.Fprintln(p.out, "To go on with all of them: glueguard resume --all")
 }
 
 // leftWhere is a change's state once nobody works on it any more: what still runs has been left where it stands.

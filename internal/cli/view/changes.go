@@ -251,10 +251,10 @@ func (v *Changes) draw() {
 	var b strings.Builder
 	lines := 0
 	now := v.Now()
-	for _, l := range v.running[:min(len(v.running), changesShown)] {
-		before := fmt.Sprintf("%s %8s  ", spinner(v.frame), clock(now.Sub(l.started)))
-		after := "  " + l.where()
-		text := before + v.fit(l.label, lipgloss.Width(before+after)) + after
+	shown := v.running[:min(len(v.running), changesShown)]
+	room := v.room(shown)
+	for _, l := range shown {
+		text := fmt.Sprintf("%s %8s  %s  %s", spinner(v.frame), clock(now.Sub(l.started)), fit(l.label, room), l.where())
 		b.WriteString(cut(text, v.Width) + "\x1b[K\n")
 		lines++
 	}
@@ -267,13 +267,26 @@ func (v *Changes) draw() {
 	v.drawn = lines
 }
 
-// fit shortens a label, at its end, to what other text on its line leaves of the width: the step must be seen.
-func (v *Changes) fit(label string, other int) string {
-	room := max(v.Width-1-other, leastLabel)
-	if v.Width <= 0 || lipgloss.Width(label) <= room {
+// room is how many columns the labels of lines take: as many as the longest, or what the steps leave of the width, for
+// those must be seen.
+func (v *Changes) room(lines []*line) int {
+	const others = 2 + 8 + 2 + 2 + 1 // the spinner, the time, the gaps, and the last column, which stays free
+	label, where := 0, 0
+	for _, l := range lines {
+		label, where = max(label, lipgloss.Width(l.label)), max(where, lipgloss.Width(l.where()))
+	}
+	if v.Width <= 0 {
 		return label
 	}
-	return strings.TrimRight(string([]rune(label)[:room-1]), " (") + "…"
+	return min(label, max(v.Width-others-where, leastLabel))
+}
+
+// fit brings a label to a width, by blanks or by leaving its end away.
+func fit(label string, width int) string {
+	if lipgloss.Width(label) > width {
+		label = strings.TrimRight(string([]rune(label)[:width-1]), " (") + "…"
+	}
+	return label + strings.Repeat(" ", max(0, width-lipgloss.Width(label)))
 }
 
 // where says which step a change is at, and what it waits for.
