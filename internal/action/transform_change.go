@@ -25,6 +25,8 @@ func (a *Actor) seeName(ctx context.Context, t *task) (execute.Observation, erro
 	switch {
 	case err != nil:
 		return execute.Observation{}, err
+	case (!found || d.Status == statusDeleting) && t.takesBack():
+		return settled(change.Facts{}), nil // it holds no name for long, and the original must get its own back
 	case !found, d.Status == statusDeleting:
 		return missed(gone(t, id)), nil
 	case d.Definition.Name == t.s.NewName:
@@ -42,6 +44,11 @@ func (a *Actor) seeName(ctx context.Context, t *task) (execute.Observation, erro
 		return t.unlessSlow(holders[0].Status, "the transform that has the name "+t.s.NewName), nil
 	}
 	return missed(foreign("an ML transform", t.s.NewName)), nil
+}
+
+// takesBack tells whether the step only clears away what the change made, so that what is gone need not be there.
+func (t *task) takesBack() bool {
+	return t.s.Role == plan.Twin && (t.c.Phase == change.Unwind || t.c.Phase == change.Restore)
 }
 
 // renameTransform gives the transform another name; an update leaves alone what it does not name.

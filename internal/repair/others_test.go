@@ -3,6 +3,7 @@ package repair_test
 import (
 	"errors"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/glue"
@@ -53,5 +54,27 @@ func TestRestoreBesideAnother(t *testing.T) {
 	}
 	if got := w.names(); len(got) != len(names) {
 		t.Errorf("endpoints %v, want %v", got, names)
+	}
+}
+
+// TestBackoutWithoutTheTwin has somebody delete the encrypted transform: the original gets its name back all the same.
+func TestBackoutWithoutTheTwin(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	wanted := plan.Wanted{Mode: resource.ModeSSEKMS, LabelsS3: "s3://glue-secure-111111111111-us-east-1/exports/", RepointJobs: true}
+	original := w.arn(taught)
+	c := w.done(w.plan(wanted, taught))
+	twin := c.Resources[plan.Twin].ID
+	if _, err := w.glue.DeleteMLTransform(t.Context(), &glue.DeleteMLTransformInput{TransformId: &twin}); err != nil {
+		t.Fatal(err)
+	}
+	soon := repair.New(repair.Options{Store: w.store, Sessions: repair.Using(w.session), Now: time.Now, Settle: time.Second})
+	t.Cleanup(soon.Close)
+	e := w.run(soon, engine.Job{Verb: engine.Backout, Change: c.Head.ID})[c.Head.ID]
+	if e.Err != nil || e.Change.State != change.BackedOut {
+		t.Fatalf("%v, %s, %+v", e.Err, e.Change.State, e.Change.Trouble)
+	}
+	if now := w.arn(taught); now != original {
+		t.Errorf("%s has the name, not the original %s", now, original)
 	}
 }
