@@ -91,19 +91,31 @@ func unread[T any](err error, operation string) resource.Fact[T] {
 // memo makes each value once, for whoever asks first; the others wait for it.
 type memo[K comparable, V any] struct {
 	mu   sync.Mutex
-	made map[K]func() V
+	made map[K]*promised[V]
+}
+
+// promised is a value that is made or being made. Who waits for it waits for a channel, and not for a lock, so that tests
+// in virtual time can tell that all of them wait.
+type promised[V any] struct {
+	value func() V
+	done  chan struct{}
 }
 
 func (m *memo[K, V]) get(key K, value func() V) V {
 	m.mu.Lock()
-	once := m.made[key]
-	if once == nil {
+	p, asked := m.made[key]
+	if !asked {
 		if m.made == nil {
-			m.made = map[K]func() V{}
+			m.made = map[K]*promised[V]{}
 		}
-		once = sync.OnceValue(value)
-		m.made[key] = once
+		p = &promised[V]{sync.OnceValue(value), make(chan struct{})}
+		m.made[key] = p
 	}
 	m.mu.Unlock()
-	return once()
+	if asked {
+		<-p.done
+	} else {
+		defer close(p.done)
+	}
+	return p.value()
 }
