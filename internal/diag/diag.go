@@ -138,8 +138,10 @@ func hint(err error) string {
 		return "look at the whole scope first: run it without --resource"
 	case errors.Is(err, store.ErrNewer):
 		return "install the newer glueguard, or name another file with --state"
-	case errors.Is(err, store.ErrForeign), errors.Is(err, store.ErrUnusable):
+	case errors.Is(err, store.ErrForeign):
 		return "name another file with --state"
+	case errors.Is(err, store.ErrUnusable):
+		return "see to its disk and its permissions; a change that was begun in it goes on only there, for anything else --state names another file"
 	}
 	return changeHint(err)
 }
