@@ -81,6 +81,9 @@ func (p *planPage) troubled(c *change.Change) {
 			p.wrapped("  hint: ", t.Advice, p.ink.plain)
 		}
 	}
+	if c.State == change.RefusedAt || c.State == change.BackedOut {
+		p.wrapped("  ", "The original is as it was.", p.ink.good)
+	}
 	for _, line := range Next(c) {
 		fmt.Fprintf(p.out, "  %s\n", line)
 	}

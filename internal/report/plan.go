@@ -169,7 +169,7 @@ func encryptionOf(i plan.Item) string {
 	switch {
 	case i.To == "":
 	case OnlyLogs(i):
-		text += ", of its logs too"
+		text += ", now of its logs too"
 	default:
 		text += " -> " + string(i.To)
 	}
