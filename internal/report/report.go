@@ -36,6 +36,7 @@ type Look struct {
 	Brief    bool      // leave the steps of a plan out
 	Filtered bool      // a list of changes holds only some of them
 	Now      time.Time // up to when what a change's twins cost is counted
+	Version  string    // of the program, for formats that name what made them; may be empty
 }
 
 // Format is a format that users can ask for by name.
@@ -51,6 +52,11 @@ func Formats() []Format {
 		{Name: "table", About: "for people", New: func(l Look) Writer { return newTable(l) }},
 		{Name: "json", About: "one document, schema glueguard.audit/v1", New: func(Look) Writer { return jsonWriter{} }},
 		{Name: "jsonl", About: "one JSON object per line: head, coverage, findings", New: func(Look) Writer { return linesWriter{} }},
+		{Name: "csv", About: "a line for each finding, for spreadsheets", New: func(Look) Writer { return csvWriter{} }},
+		{Name: "junit", About: "test results, a suite for each location", New: func(Look) Writer { return junitWriter{} }},
+		{Name: "sarif", About: "SARIF 2.1.0, for code scanning", New: func(l Look) Writer { return sarifWriter{version: l.Version} }},
+		{Name: "ocsf", About: "OCSF " + ocsfVersion + " Compliance Findings", New: func(l Look) Writer { return ocsfWriter{version: l.Version} }},
+		{Name: "asff", About: "AWS Security Hub's findings, as BatchImportFindings takes them", New: func(l Look) Writer { return asffWriter{version: l.Version} }},
 	}
 }
 
