@@ -10,7 +10,7 @@ EXTERNAL := ./test/external/...
 RACE := ./internal/awsapi/... ./internal/inventory/... ./internal/audit/... ./internal/store/... ./internal/sandbox/... ./internal/action/... ./internal/execute/... \
 	./internal/engine/... ./internal/repair/... ./test/faults/...
 
-.PHONY: build test unit stories external run-external crash run-crash check format fmt lint vet tidy generate generate-check race bench fuzz clean
+.PHONY: build test unit stories external run-external crash run-crash check format fmt lint vet tidy generate generate-check race bench live fuzz clean
 
 build: ## the binary, into bin/
 	$(GO) build -trimpath -o bin/glueguard ./cmd/glueguard
@@ -65,6 +65,10 @@ race: ## the packages with goroutines under the race detector
 
 bench: ## the numbers of docs/performance.md; takes a few minutes
 	$(GO) run ./test/bench
+
+live: ## the stories on a real AWS account, which costs money: see docs/live.md
+	$(GO) build -o bin/live ./test/live
+	@exec bin/live $(if $(LIVE_ENDPOINT),-endpoint $(LIVE_ENDPOINT)) $(LIVE_FLAGS)
 
 fuzz: ## each fuzz target for FUZZTIME (default 30s)
 	@./test/fuzz.sh

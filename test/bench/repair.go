@@ -30,7 +30,6 @@ type repair struct {
 // repaired is what one run of a repair took.
 type repaired struct {
 	plan, apply measured
-	planned     int             // by what the plan read
 	overheads   []time.Duration // of each change beyond AWS's own time, the least first
 	calls       map[string]int64
 }
