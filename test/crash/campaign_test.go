@@ -4,6 +4,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -30,10 +31,11 @@ type tally struct {
 	mu    sync.Mutex
 	kills map[string]map[interval]int
 	order map[string][]place // as a run without kills goes through them
+	ends  map[string]int     // changes by the state in which they came to rest for good
 }
 
 func newTally() *tally {
-	return &tally{kills: map[string]map[interval]int{}, order: map[string][]place{}}
+	return &tally{kills: map[string]map[interval]int{}, order: map[string][]place{}, ends: map[string]int{}}
 }
 
 func (c *tally) add(story string, at interval) {
@@ -43,6 +45,12 @@ func (c *tally) add(story string, at interval) {
 		c.kills[story] = map[interval]int{}
 	}
 	c.kills[story][at]++
+}
+
+func (c *tally) end(state string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.ends[state]++
 }
 
 func (c *tally) total() int {
@@ -62,6 +70,9 @@ func (c *tally) String() string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	var text strings.Builder
+	for _, state := range slices.Sorted(maps.Keys(c.ends)) {
+		fmt.Fprintf(&text, "%5d changes ended %s\n", c.ends[state], state)
+	}
 	for _, s := range stories() {
 		var rows, others []interval
 		for _, at := range c.order[s.name] {

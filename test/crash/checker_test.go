@@ -120,6 +120,11 @@ func sabotages(ctx context.Context) []sabotage {
 			}})
 			return err
 		}},
+		{"two keys are made", "done", func(ctx context.Context, t *trial) error {
+			_, first := t.eye.kms.CreateKey(ctx, &kms.CreateKeyInput{})
+			_, second := t.eye.kms.CreateKey(ctx, &kms.CreateKeyInput{})
+			return errors.Join(first, second)
+		}},
 		{"a key is disabled", "done", func(ctx context.Context, t *trial) error {
 			for id, state := range t.around.Keys {
 				if state == "Enabled" {

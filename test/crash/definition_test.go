@@ -259,7 +259,7 @@ func (e eye) keys(ctx context.Context, into map[string]string) error {
 	return nil
 }
 
-// kept says what of the surroundings is not as it was. What is new is no matter here.
+// kept says what of the surroundings is not as it was. A change may have made one key and one configuration.
 func (a around) kept(now around) string {
 	var text strings.Builder
 	compare := func(what string, was, is map[string]any) {
@@ -277,6 +277,12 @@ func (a around) kept(now around) string {
 	}
 	compare("configuration", a.Configurations, now.Configurations)
 	compare("job", a.Jobs, now.Jobs)
+	if n := len(now.Keys) - len(a.Keys); n > 1 {
+		fmt.Fprintf(&text, "%d keys were made\n", n)
+	}
+	if n := len(now.Configurations) - len(a.Configurations); n > 1 {
+		fmt.Fprintf(&text, "%d configurations were made\n", n)
+	}
 	for id, state := range a.Keys {
 		if now.Keys[id] != state {
 			fmt.Fprintf(&text, "key %s was %s and is %q\n", id, state, now.Keys[id])

@@ -88,6 +88,7 @@ func (t *trial) run(ctx context.Context) error {
 	if err := t.lookAtRest(ctx, state); err != nil {
 		return t.explain(err)
 	}
+	t.tally.end(state)
 	if t.learned != nil {
 		lines, err := t.journal.lines(ctx)
 		if err != nil {
