@@ -16,6 +16,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/joshdk/go-junit"
 	"github.com/santhosh-tekuri/jsonschema/v6"
+	"github.com/yuin/goldmark"
+	"github.com/yuin/goldmark/extension"
 
 	"github.com/glueguard/glueguard/internal/control"
 	"github.com/glueguard/glueguard/internal/finding"
@@ -79,7 +81,7 @@ func audits() map[string]source {
 }
 
 // formats lists those that are documents for other programs and people, beside the table and our own JSON.
-func exchanged() []string { return []string{"csv", "junit", "sarif", "ocsf", "asff"} }
+func exchanged() []string { return []string{"csv", "markdown", "junit", "sarif", "ocsf", "asff"} }
 
 func TestGoldenOfEachFormat(t *testing.T) {
 	t.Parallel()
@@ -94,7 +96,7 @@ func TestGoldenOfEachFormat(t *testing.T) {
 // Whatever there is in an audit, what people read has no characters that command its reader.
 func TestFormatsAreCleanText(t *testing.T) {
 	t.Parallel()
-	for _, format := range []string{"csv", "junit"} {
+	for _, format := range []string{"csv", "markdown", "junit"} {
 		for name, audit := range audits() {
 			t.Run(format+" "+name, func(t *testing.T) {
 				t.Parallel()
@@ -144,6 +146,64 @@ func TestCSV(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Nothing that others wrote is a mark of Markdown: what GitHub's flavour makes of a report has the text as it is, no
+// link, picture or HTML of theirs, and in each table as many cells in each row.
+func TestMarkdown(t *testing.T) {
+	t.Parallel()
+	for name, audit := range audits() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			out := render(t, "markdown", audit)
+			var page bytes.Buffer
+			if err := goldmark.New(goldmark.WithExtensions(extension.Table, extension.Strikethrough)).Convert(out, &page); err != nil {
+				t.Fatal(err)
+			}
+			for _, bad := range []string{"<a ", "<img", "<script", "raw HTML", "<em>", "<strong>", "<del>"} {
+				if i := strings.Index(page.String(), bad); i >= 0 {
+					t.Errorf("has %s: %s", bad, page.String()[max(0, i-80):min(page.Len(), i+80)])
+				}
+			}
+			listed := 0
+			for _, f := range audit.findings {
+				if f.Status != control.Pass && f.Status != control.NotApplicable {
+					listed++
+				}
+			}
+			_, rows, _ := strings.Cut(string(out), "## Findings\n")
+			if n := strings.Count(rows, "\n|"); listed > 0 && n != listed+2 {
+				t.Errorf("%d rows for %d findings", n-2, listed)
+			}
+			if want := strings.Count(page.String(), "<tr>"); name == "hostile" && want < listed {
+				t.Errorf("%d rows of tables", want)
+			}
+			for row := range strings.SplitSeq(page.String(), "<tr>") {
+				if n := strings.Count(row, "<td"); strings.Contains(row, "</table>") == false && n > 8 {
+					t.Errorf("%d cells: %s", n, row)
+				}
+			}
+			for _, line := range strings.Split(rows, "\n") {
+				if strings.HasPrefix(line, "|") && cells(line) != 8 {
+					t.Errorf("%d cells: %s", cells(line), line)
+				}
+			}
+		})
+	}
+}
+
+// cells counts the cells of a table's row as Markdown's readers do: a bar ends one unless it is escaped.
+func cells(line string) int {
+	n := -1
+	for i := 0; i < len(line); i++ {
+		switch line[i] {
+		case '\\':
+			i++
+		case '|':
+			n++
+		}
+	}
+	return n
 }
 
 func TestJUnit(t *testing.T) {

@@ -165,11 +165,7 @@ func (x *junitXML) numbers(s junitSuite) {
 }
 
 func (x *junitXML) finding(f finding.Finding) {
-	name := titleOf(f.Resource)
-	if f.Resource.ID != "" && f.Resource.ID != f.Resource.Name {
-		name += " (" + f.Resource.ID + ")"
-	}
-	x.begun(string(f.Control), name)
+	x.begun(string(f.Control), nameAndID(f.Resource))
 	kind := junitKind(f)
 	if kind == "" && len(f.Advisories) == 0 {
 		x.raw("/>\n")

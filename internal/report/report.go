@@ -52,6 +52,7 @@ func Formats() []Format {
 		{Name: "table", About: "for people", New: func(l Look) Writer { return newTable(l) }},
 		{Name: "json", About: "one document, schema glueguard.audit/v1", New: func(Look) Writer { return jsonWriter{} }},
 		{Name: "jsonl", About: "one JSON object per line: head, coverage, findings", New: func(Look) Writer { return linesWriter{} }},
+		{Name: "markdown", About: "for tickets and wikis", New: func(Look) Writer { return markdownWriter{} }},
 		{Name: "csv", About: "a line for each finding, for spreadsheets", New: func(Look) Writer { return csvWriter{} }},
 		{Name: "junit", About: "test results, a suite for each location", New: func(Look) Writer { return junitWriter{} }},
 		{Name: "sarif", About: "SARIF 2.1.0, for code scanning", New: func(l Look) Writer { return sarifWriter{version: l.Version} }},

@@ -92,6 +92,14 @@ func titleOf(r resource.Ref) string {
 	return "all of type " + string(r.Type)
 }
 
+// nameAndID names a finding's resource where names may be shared: transforms of one name differ by their id.
+func nameAndID(r resource.Ref) string {
+	if r.Name == "" || r.ID == "" || r.ID == r.Name {
+		return titleOf(r)
+	}
+	return tidy(r.Name + " (" + r.ID + ")")
+}
+
 // partitionOf is the partition of a resource, which its ARN or, where there is none, its region's name tells.
 func partitionOf(r resource.Ref) string {
 	if parts := strings.SplitN(r.ARN, ":", 3); len(parts) == 3 && parts[0] == "arn" {
