@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -168,7 +169,7 @@ func (r *repairs) apply(ctx context.Context, o applyOptions, p plan.Plan) error 
 	if o.output == tableFormat {
 		look := r.env.look()
 		look.Brief = o.given() // who approves reads the whole of it
-		if err := planRenderer(p)(tableFormat, r.env.Stdout, look); err != nil {
+		if err := planRenderer(o.accepting(p))(tableFormat, r.env.Stdout, look); err != nil {
 			return err
 		}
 	}
@@ -194,6 +195,27 @@ func (r *repairs) apply(ctx context.Context, o applyOptions, p plan.Plan) error 
 	}
 	limits.Canary, limits.MaxFailures = o.canary, o.maxFailures
 	return r.run(ctx, jobs, limits, o.output)
+}
+
+// accepting is a plan as it is shown where the command line accepts more than the plan does: that is not asked for again.
+func (o *applyOptions) accepting(p plan.Plan) plan.Plan {
+	warnings := acceptedWarnings(o.acceptWeaker, o.acceptIrreversible)
+	p.Changes = slices.Clone(p.Changes)
+	for n := range p.Changes {
+		i := &p.Changes[n]
+		i.Checks, i.Warnings = slices.Clone(i.Checks), slices.Clone(i.Warnings)
+		for k, c := range i.Checks {
+			if c.Status == plan.Unchecked && (slices.Contains(o.acceptUnchecked, c.Code) || slices.Contains(o.acceptUnchecked, everything)) {
+				i.Checks[k].Accepted = true
+			}
+		}
+		for k, w := range i.Warnings {
+			if slices.Contains(warnings, w.Code) {
+				i.Warnings[k].Accepted = true
+			}
+		}
+	}
+	return p
 }
 
 func changesWord(n int) string {
