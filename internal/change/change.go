@@ -63,6 +63,7 @@ type Change struct {
 	Aim       State      // how the phase under way ends when its steps are done
 	Over      bool       // the phase has ended
 	Rest      State      // done or finalized, as the change last ended so; empty: never
+	Lapsed    bool       // what it encrypted was unencrypted again when it was last looked at
 	Cause     *Trouble   // why the phase under way was begun, where something went wrong
 	Asked     bool       // a backout was asked for, and begins once the open call is settled
 	// Resources are what the change knows by role: the original from the start, the others once they are made.

@@ -110,7 +110,7 @@ func (p Phase) aims() []State {
 	case Apply:
 		return []State{Done}
 	case Unwind:
-		return []State{BackedOut, RefusedAt, Done, Finalized, Waiting}
+		return []State{BackedOut, RefusedAt, Done, Finalized, Regressed, Waiting}
 	case Restore:
 		return []State{BackedOut}
 	case Finalize:
@@ -169,6 +169,9 @@ func (c *Change) cantBegin(p Phase, aim State) string {
 		}
 		if c.Touched() && (aim == BackedOut || aim == RefusedAt) {
 			return "the original may be gone"
+		}
+		if aim == Regressed && !c.Lapsed {
+			return "the change has not regressed"
 		}
 	case Restore:
 		if !c.Touched() {
@@ -317,7 +320,7 @@ func (c *Change) note(e Entry, refuse refuser) error {
 	default:
 		return refuse("a note can't make a change %q", e.State)
 	}
-	c.State = e.State
+	c.State, c.Lapsed = e.State, e.State == Regressed || e.State == BackingOut && c.Lapsed
 	return nil
 }
 

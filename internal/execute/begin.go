@@ -37,8 +37,11 @@ func (s *Stepper) giveWay(ctx context.Context, p change.Progress) (Next, error) 
 
 // before is the state that a change returns to when a restore or a finalize came to nothing.
 func before(c *change.Change) change.State {
-	if c.Rest == "" {
+	switch {
+	case c.Rest == "":
 		return change.Waiting
+	case c.Lapsed:
+		return change.Regressed
 	}
 	return c.Rest
 }

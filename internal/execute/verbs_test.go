@@ -100,6 +100,30 @@ func TestRegressed(t *testing.T) {
 	if err := execute.MarkRecovered(ctx, r.deps(), ""); err == nil {
 		t.Error("it recovered twice")
 	}
+	r.meets("create-restored-twin", refuses)
+	r.ends(r.backout(), change.Done, "InvalidInputException")
+}
+
+// TestRegressedRestore has a restore of a change that has regressed come to nothing: it has still regressed.
+func TestRegressedRestore(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, endpointScene(t, plan.Replace))
+	r.run()
+	ctx := context.Background()
+	if err := execute.MarkRegressed(ctx, r.deps(), "seen unencrypted"); err != nil {
+		t.Fatal(err)
+	}
+	r.restart()
+	r.meets("create-restored-twin", refuses)
+	if c := r.backout(); c.State != change.Regressed || c.Trouble == nil {
+		t.Fatalf("the change is %s, %+v", c.State, c.Trouble)
+	}
+	if err := execute.MarkRecovered(ctx, r.deps(), "seen encrypted"); err != nil {
+		t.Fatal(err)
+	}
+	r.ends(r.fold(), change.Done, "InvalidInputException")
+	r.restart()
+	r.ends(r.backout(), change.BackedOut, "")
 }
 
 // TestInterrupt ends the context in the middle of a call: the call's outcome is written all the same.
