@@ -202,7 +202,18 @@ func TestOnlyTheNewestIsTakenBack(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	first := w.done(w.plan(sse(), endpoint))
-	second := w.done(w.plan(plan.Wanted{Mode: resource.ModeSSEKMS}, endpoint))
+	// The clock is set back: the second is still the newer one.
+	slow := repair.New(repair.Options{
+		Store: w.store, Sessions: repair.Using(w.session), Now: func() time.Time { return time.Now().Add(-time.Hour) },
+	})
+	t.Cleanup(slow.Close)
+	p := w.plan(plan.Wanted{Mode: resource.ModeSSEKMS}, endpoint)
+	done := w.run(slow, applyJobs(p)...)[w.arn(endpoint)]
+	w.asked(done)
+	second := done.Change
+	if !second.OpenedAt.Before(first.OpenedAt) {
+		t.Fatalf("opened at %s, not before %s", second.OpenedAt, first.OpenedAt)
+	}
 	var e *repair.RefusedError
 	if err := w.verb(engine.Backout, first.Head.ID).Err; !errors.As(err, &e) || e.Reason != repair.NewerChange || e.Change != second.Head.ID {
 		t.Fatalf("the older one: %v, want *RefusedError that names the newer", err)

@@ -95,7 +95,7 @@ type Changes interface {
 	OpenChange(ctx context.Context, l Lease, first change.Entry) error
 	// Change returns one change, folded; its id may be cut short. ErrNotFound, or *AmbiguousError.
 	Change(ctx context.Context, id string) (*change.Change, error)
-	// EachChange streams changes, newest first, as the filter says.
+	// EachChange streams changes, the one that was opened last first, whatever the clock said then, as the filter says.
 	EachChange(ctx context.Context, f ChangeFilter, yield func(*change.Change) error) error
 	// EachSummary streams the same in short, without folding journals: for lists.
 	EachSummary(ctx context.Context, f ChangeFilter, yield func(Summarized) error) error

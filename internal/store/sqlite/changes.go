@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 
 	"github.com/glueguard/glueguard/internal/change"
@@ -143,18 +144,14 @@ func (s *Store) EachSummary(ctx context.Context, f store.ChangeFilter, yield fun
 // listing is how many changes are read at a time.
 const listing = 500
 
-// position is where a listing stands: after the change of that time and row.
-type position struct{ opened, row int64 }
-
-// eachPage hands over one column of the changes that the filter chooses, newest first.
+// eachPage hands over one column of the changes that the filter chooses, newest first: by the order in which they were
+// opened, which no clock that was set back turns around.
 func (s *Store) eachPage(ctx context.Context, f store.ChangeFilter, column string, take func([]byte) error) error {
 	where, args := filter(f)
-	query := `SELECT opened_at, seq, ` + column + ` FROM change WHERE (opened_at, seq) < (?, ?)` + where +
-		fmt.Sprintf(` ORDER BY opened_at DESC, seq DESC LIMIT %d`, listing)
-	const last = int64(^uint64(0) >> 1)
-	at := position{last, last}
+	query := `SELECT seq, ` + column + ` FROM change WHERE seq < ?` + where + fmt.Sprintf(` ORDER BY seq DESC LIMIT %d`, listing)
+	before := int64(math.MaxInt64)
 	for {
-		page, next, err := s.page(ctx, query, append([]any{at.opened, at.row}, args...))
+		page, last, err := s.page(ctx, query, append([]any{before}, args...))
 		if err != nil {
 			return fmt.Errorf("%s: list changes: %w", s.path, classify(err))
 		}
@@ -166,24 +163,24 @@ func (s *Store) eachPage(ctx context.Context, f store.ChangeFilter, column strin
 		if len(page) < listing {
 			return nil
 		}
-		at = next
+		before = last
 	}
 }
 
-func (s *Store) page(ctx context.Context, query string, args []any) (page [][]byte, at position, err error) {
+func (s *Store) page(ctx context.Context, query string, args []any) (page [][]byte, last int64, err error) {
 	rows, err := s.db.QueryContext(ctx, query, args...)
 	if err != nil {
-		return nil, at, err
+		return nil, 0, err
 	}
 	defer rows.Close()
 	for rows.Next() {
 		var value []byte
-		if err := rows.Scan(&at.opened, &at.row, &value); err != nil {
-			return nil, at, err
+		if err := rows.Scan(&last, &value); err != nil {
+			return nil, 0, err
 		}
 		page = append(page, value)
 	}
-	return page, at, rows.Err()
+	return page, last, rows.Err()
 }
 
 func filter(f store.ChangeFilter) (where string, args []any) {

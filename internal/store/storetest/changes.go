@@ -337,9 +337,9 @@ func oneOpenMade(t *testing.T, h Changes) {
 func newestFirst(t *testing.T, h Changes) {
 	s := h.Open(t)
 	whole(t, s, "b", "dev", "sha256:plan", 2)
-	whole(t, s, "c", "dev", "sha256:plan", 1)
-	whole(t, s, "a", "dev", "sha256:plan", 2) // at the same time as b, after it
-	if d := cmp.Diff([]string{"a", "b", "c"}, ids(t, s, store.ChangeFilter{})); d != "" {
+	whole(t, s, "c", "dev", "sha256:plan", 1) // after b, though the clock was set back
+	whole(t, s, "a", "dev", "sha256:plan", 2) // at the same time as b
+	if d := cmp.Diff([]string{"a", "c", "b"}, ids(t, s, store.ChangeFilter{})); d != "" {
 		t.Errorf("changes (-want +got):\n%s", d)
 	}
 }
@@ -366,7 +366,7 @@ func filters(t *testing.T, h Changes) {
 		f    store.ChangeFilter
 		want []string
 	}{
-		"all":                   {store.ChangeFilter{}, []string{"c", "b", "d", "a"}},
+		"all":                   {store.ChangeFilter{}, []string{"d", "c", "b", "a"}},
 		"of a plan":             {store.ChangeFilter{Plan: "sha256:two"}, []string{"c", "b"}},
 		"of a resource":         {store.ChangeFilter{Resource: ARN("dev")}, []string{"b", "a"}},
 		"of one that they made": {store.ChangeFilter{Resource: ARN("other-gg")}, []string{"c"}},

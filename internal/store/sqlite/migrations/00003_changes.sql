@@ -26,7 +26,6 @@ CREATE TABLE change (
 
 CREATE INDEX change_by_state ON change (state);
 CREATE INDEX change_by_plan ON change (plan);
-CREATE INDEX change_by_time ON change (opened_at);
 
 -- The resources that a change is about: its original and what it made.
 CREATE TABLE change_resource (
