@@ -15,6 +15,7 @@ import (
 	"github.com/glueguard/glueguard/internal/diag"
 	"github.com/glueguard/glueguard/internal/engine"
 	"github.com/glueguard/glueguard/internal/plan"
+	"github.com/glueguard/glueguard/internal/preflight"
 	"github.com/glueguard/glueguard/internal/report"
 	"github.com/glueguard/glueguard/internal/store"
 )
@@ -203,12 +204,8 @@ func (o *applyOptions) accepting(p plan.Plan) plan.Plan {
 	p.Changes = slices.Clone(p.Changes)
 	for n := range p.Changes {
 		i := &p.Changes[n]
-		i.Checks, i.Warnings = slices.Clone(i.Checks), slices.Clone(i.Warnings)
-		for k, c := range i.Checks {
-			if c.Status == plan.Unchecked && (slices.Contains(o.acceptUnchecked, c.Code) || slices.Contains(o.acceptUnchecked, everything)) {
-				i.Checks[k].Accepted = true
-			}
-		}
+		i.Checks = preflight.Accept(i.Checks, slices.Concat(p.Accepted, o.acceptUnchecked))
+		i.Warnings = slices.Clone(i.Warnings)
 		for k, w := range i.Warnings {
 			if slices.Contains(warnings, w.Code) {
 				i.Warnings[k].Accepted = true

@@ -57,7 +57,7 @@ func addPlanOutputs(flags *pflag.FlagSet, to *[]string) {
 }
 
 func addAcceptUnchecked(flags *pflag.FlagSet, to *[]string) {
-	flags.StringSliceVar(to, "accept-unchecked", nil, "go on although this `CHECK` could not be made (without a value: any; repeatable)")
+	flags.StringSliceVar(to, "accept-unchecked", nil, "go on although this `CHECK` could not be made (without a value: any but elastic-ip, a known loss; repeatable)")
 	flags.Lookup("accept-unchecked").NoOptDefVal = everything
 }
 
