@@ -207,8 +207,14 @@ func TestOnlyTheNewestIsTakenBack(t *testing.T) {
 		Store: w.store, Sessions: repair.Using(w.session), Now: func() time.Time { return time.Now().Add(-time.Hour) },
 	})
 	t.Cleanup(slow.Close)
-	p := w.plan(plan.Wanted{Mode: resource.ModeSSEKMS}, endpoint)
-	done := w.run(slow, applyJobs(p)...)[w.arn(endpoint)]
+	run, err := slow.Begin(t.Context(), applyJobs(w.plan(plan.Wanted{Mode: resource.ModeSSEKMS}, endpoint))[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := run.Release(); err != nil {
+		t.Fatal(err)
+	}
+	done := w.verb(engine.Resume, run.ID())
 	w.asked(done)
 	second := done.Change
 	if !second.OpenedAt.Before(first.OpenedAt) {
