@@ -48,8 +48,10 @@ type Impact struct {
 
 // Instruction is one thing to do. Words in capitals in its commands stand for what the reader puts in.
 type Instruction struct {
-	Text     string   `yaml:"text" json:"text"`
-	Commands []string `yaml:"commands" json:"commands"`
+	Text      string   `yaml:"text" json:"text"`
+	Commands  []string `yaml:"commands" json:"commands"`   // one after the other
+	OneOf     bool     `yaml:"one_of" json:"one_of"`       // one of the commands is enough
+	Otherwise bool     `yaml:"otherwise" json:"otherwise"` // it stands in the place of the one before it
 }
 
 // Permissions are IAM actions by what they are needed for.
@@ -114,7 +116,7 @@ type Unmapped struct {
 // key that is open to outsiders and rotates does not fail what is asked of rotation.
 type Meaning struct {
 	Status  Status
-	Reason  Reason // of the outcome, or of that of its advisories that counts
+	Reason  Reason // of the outcome, or of that of its advisories that counts; empty where none of them does
 	Message string
 }
 
@@ -128,10 +130,10 @@ func (m Mapping) Meaning(o Outcome) Meaning {
 	case len(m.Reasons) == 0 || o.Status == Pass || o.Status == NotApplicable || o.Reason == ListingFailed:
 		return means
 	}
-	means.Status = Pass
+	means = Meaning{Status: Pass} // unless something counts
 	switch {
 	case o.Reason == KeyMissing:
-		means.Status = NotApplicable // what does not exist neither rotates nor lets anybody in
+		means = o.meaning(NotApplicable, KeyMissing) // what does not exist neither rotates nor lets anybody in
 	case o.tells(KeyUnreadable):
 		means = o.meaning(Unknown, KeyUnreadable)
 	}

@@ -83,8 +83,12 @@ func (p controlMarkdown) bullets(all []string) {
 func (p controlMarkdown) instructions(all []control.Instruction) {
 	for n, i := range all {
 		fmt.Fprintf(p.out, "%d. %s\n", n+1, plainText(i.Text))
-		if len(i.Commands) > 0 {
-			fmt.Fprintf(p.out, "\n   ```sh\n   %s\n   ```\n\n", strings.Join(i.Commands, "\n   "))
+		lines := i.Commands
+		if i.OneOf {
+			lines = append([]string{"# one of these"}, lines...)
+		}
+		if len(lines) > 0 {
+			fmt.Fprintf(p.out, "\n   ```sh\n   %s\n   ```\n\n", strings.Join(lines, "\n   "))
 		}
 	}
 	fmt.Fprintln(p.out)

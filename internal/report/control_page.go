@@ -92,6 +92,9 @@ func (p controlPage) instructions(title string, all []control.Instruction) {
 	p.title(title)
 	for n, i := range all {
 		p.hanging(fmt.Sprintf("  %d. ", n+1), i.Text)
+		if i.OneOf {
+			fmt.Fprintf(p.out, "       %s\n", p.ink.dim("# one of these"))
+		}
 		for _, c := range i.Commands {
 			fmt.Fprintf(p.out, "       %s\n", p.ink.strong(c))
 		}
