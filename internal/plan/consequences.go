@@ -73,7 +73,12 @@ func (p *proposal) tellOverlap(t *telling, minutes int) {
 	t.say("overlap-cost", "For about %d minutes there are two endpoints; the twin costs about %s.", overlap, hours(dpus*float64(overlap)/60))
 }
 
-func hours(dpus float64) string { return fmt.Sprintf("%.4g DPU-hours", dpus) }
+func hours(dpus float64) string {
+	if dpus == 1 {
+		return "1 DPU-hour"
+	}
+	return fmt.Sprintf("%.4g DPU-hours", dpus)
+}
 
 // endpointDPUs is what an endpoint is billed for. Source: glue CreateDevEndpoint, worker types.
 func endpointDPUs(d resource.EndpointDefinition) float64 {

@@ -141,12 +141,12 @@ func TestOverlapCost(t *testing.T) {
 	}{
 		"nodes":    {resource.EndpointDefinition{NumberOfNodes: 3}, "1.5 DPU-hours"},
 		"nothing":  {resource.EndpointDefinition{}, "2.5 DPU-hours"},
-		"Standard": {resource.EndpointDefinition{WorkerType: "Standard", NumberOfWorkers: 2, NumberOfNodes: 9}, "1 DPU-hours"},
+		"Standard": {resource.EndpointDefinition{WorkerType: "Standard", NumberOfWorkers: 2, NumberOfNodes: 9}, "1 DPU-hour"},
 		"G.025X":   {resource.EndpointDefinition{WorkerType: "G.025X", NumberOfWorkers: 4}, "0.5 DPU-hours"},
 		"G.2X":     {resource.EndpointDefinition{WorkerType: "G.2X", NumberOfWorkers: 2}, "2 DPU-hours"},
 		"G.4X":     {resource.EndpointDefinition{WorkerType: "G.4X", NumberOfWorkers: 2}, "4 DPU-hours"},
 		"G.8X":     {resource.EndpointDefinition{WorkerType: "G.8X", NumberOfWorkers: 2}, "8 DPU-hours"},
-		"no type":  {resource.EndpointDefinition{NumberOfWorkers: 2}, "1 DPU-hours"},
+		"no type":  {resource.EndpointDefinition{NumberOfWorkers: 2}, "1 DPU-hour"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

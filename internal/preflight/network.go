@@ -52,7 +52,7 @@ func (v *subject) network() []plan.Check {
 func (v *subject) addresses(s resource.Subnet) plan.Check {
 	need := nodes(*v.endpoint)
 	if s.FreeAddresses < need {
-		return failed(Addresses, "Free addresses in the subnet.", "only %d addresses of the subnet %s are free, and a second endpoint needs %d beside the first",
+		return failed(Addresses, "Free addresses in the subnet.", "addresses free in the subnet %[2]s: %[1]d; a second endpoint needs %[3]d beside the first",
 			s.FreeAddresses, s.ID, need)
 	}
 	return passed(Addresses, "%d addresses of the subnet %s are free; a second endpoint needs %d", s.FreeAddresses, s.ID, need)
