@@ -81,7 +81,9 @@ func audits() map[string]source {
 }
 
 // formats lists those that are documents for other programs and people, beside the table and our own JSON.
-func exchanged() []string { return []string{"csv", "markdown", "junit", "sarif", "ocsf", "asff"} }
+func exchanged() []string {
+	return []string{"csv", "markdown", "html", "junit", "sarif", "ocsf", "asff"}
+}
 
 func TestGoldenOfEachFormat(t *testing.T) {
 	t.Parallel()
@@ -96,7 +98,7 @@ func TestGoldenOfEachFormat(t *testing.T) {
 // Whatever there is in an audit, what people read has no characters that command its reader.
 func TestFormatsAreCleanText(t *testing.T) {
 	t.Parallel()
-	for _, format := range []string{"csv", "markdown", "junit"} {
+	for _, format := range []string{"csv", "markdown", "html", "junit"} {
 		for name, audit := range audits() {
 			t.Run(format+" "+name, func(t *testing.T) {
 				t.Parallel()
@@ -299,7 +301,9 @@ func TestSARIFResults(t *testing.T) {
 	t.Parallel()
 	var log struct {
 		Runs []struct {
-			Tool    struct{ Driver struct{ Rules []struct{ ID string } } }
+			Tool struct {
+				Driver struct{ Rules []struct{ ID string } }
+			}
 			Results []struct {
 				RuleID    string
 				RuleIndex *int

@@ -54,6 +54,7 @@ func Formats() []Format {
 		{Name: "jsonl", About: "one JSON object per line: head, coverage, findings", New: func(Look) Writer { return linesWriter{} }},
 		{Name: "markdown", About: "for tickets and wikis", New: func(Look) Writer { return markdownWriter{} }},
 		{Name: "csv", About: "a line for each finding, for spreadsheets", New: func(Look) Writer { return csvWriter{} }},
+		{Name: "html", About: "one page, searchable, that needs no network", New: func(l Look) Writer { return htmlWriter{version: l.Version} }},
 		{Name: "junit", About: "test results, a suite for each location", New: func(Look) Writer { return junitWriter{} }},
 		{Name: "sarif", About: "SARIF 2.1.0, for code scanning", New: func(l Look) Writer { return sarifWriter{version: l.Version} }},
 		{Name: "ocsf", About: "OCSF " + ocsfVersion + " Compliance Findings", New: func(l Look) Writer { return ocsfWriter{version: l.Version} }},
