@@ -121,7 +121,17 @@ func TestKeysOfOneLocation(t *testing.T) {
 	_, err := keys.UpdateAlias(t.Context(), &kms.UpdateAliasInput{AliasName: &aKey().Alias, TargetKeyId: &w.key})
 	w.must(err)
 	w.missed(second, alias, change.TroubleForeign)
+	w.missed(second, create, change.TroubleForeign)
 	w.missed(second, plan.Step{Kind: plan.CreateKey, Key: &plan.NewKey{Alias: "alias/aws/glue"}}, change.TroubleGone)
+
+	// So is one that nothing can be encrypted with, whoever made it.
+	_, err = keys.UpdateAlias(t.Context(), &kms.UpdateAliasInput{AliasName: &aKey().Alias, TargetKeyId: &key})
+	w.must(err)
+	_, err = keys.DisableKey(t.Context(), &kms.DisableKeyInput{KeyId: &key})
+	w.must(err)
+	w.missed(second, create, change.TroubleKey)
+	w.missed(second, alias, change.TroubleKey)
+	w.missed(first, create, change.TroubleKey)
 }
 
 // TestClaimEnds: a change that does not go on holds nobody up for long.

@@ -21,18 +21,46 @@ import (
 
 var errNoKey = errors.New("the answer names no key")
 
-// keyOf returns the ARN of the key behind an alias; "": there is no such alias.
-func (a *Actor) keyOf(ctx context.Context, t *task, alias string) (string, error) {
-	out, err := read(ctx, t, "kms:DescribeKey", a.session.KMS.DescribeKey, &kms.DescribeKeyInput{KeyId: &alias}, t.place.KMS)
+// keyOf returns the key behind an alias or an ARN; nil: there is none.
+func (a *Actor) keyOf(ctx context.Context, t *task, ref string) (*types.KeyMetadata, error) {
+	out, err := read(ctx, t, "kms:DescribeKey", a.session.KMS.DescribeKey, &kms.DescribeKeyInput{KeyId: &ref}, t.place.KMS)
 	switch {
 	case err != nil && awsapi.IsNotFound(err):
-		return "", nil
+		return nil, nil
 	case err != nil:
-		return "", err
+		return nil, err
 	case out.KeyMetadata == nil || aws.ToString(out.KeyMetadata.Arn) == "":
-		return "", failed("kms:DescribeKey", errNoKey)
+		return nil, failed("kms:DescribeKey", errNoKey)
 	}
-	return *out.KeyMetadata.Arn, nil
+	return out.KeyMetadata, nil
+}
+
+// serves says why a key can't be the one that the change encrypts with; nil: it can. It must be one that a change made,
+// and in use.
+func (a *Actor) serves(ctx context.Context, t *task, key *types.KeyMetadata) (*change.Trouble, error) {
+	arn := *key.Arn
+	if arn != t.c.KeyARN {
+		glueguards, err := a.madeByAChange(ctx, t, arn)
+		if err != nil {
+			return nil, err
+		}
+		if !glueguards {
+			return &change.Trouble{
+				Code: change.TroubleForeign, Message: fmt.Sprintf("the alias %s was given to %s meanwhile", t.s.Key.Alias, arn),
+				Advice: "plan again with --kms-key " + t.s.Key.Alias + ", or with another alias",
+			}, nil
+		}
+	}
+	switch {
+	case key.KeyState == types.KeyStateDisabled, key.KeyState == types.KeyStatePendingDeletion, key.KeyState == types.KeyStatePendingReplicaDeletion:
+	case key.KeySpec != "" && key.KeySpec != types.KeySpecSymmetricDefault:
+	default:
+		return nil, nil
+	}
+	return &change.Trouble{
+		Code: change.TroubleKey, Message: fmt.Sprintf("the key %s of %s can't be used: it is %s, %s", arn, t.s.Key.Alias, key.KeyState, key.KeySpec),
+		Advice: "enable it or cancel its deletion, or plan again with another key",
+	}, nil
 }
 
 // seeKey looks for the key by its alias, which may be that of another change of the location: all share one key. A key
@@ -41,18 +69,25 @@ func (a *Actor) seeKey(ctx context.Context, t *task) (execute.Observation, error
 	if t.s.Key == nil || strings.HasPrefix(t.s.Key.Alias, "alias/aws/") { // asking for one of those would make it
 		return missed(incomplete(t)), nil
 	}
-	arn, err := a.keyOf(ctx, t, t.s.Key.Alias)
+	key, err := a.keyOf(ctx, t, t.s.Key.Alias)
 	if err != nil {
 		return execute.Observation{}, err
 	}
-	if arn == "" && !t.progress().IntendedAt.IsZero() {
-		if arn, err = a.taggedKey(ctx, t); err != nil {
+	if key == nil && !t.progress().IntendedAt.IsZero() {
+		if key, err = a.taggedKey(ctx, t); err != nil {
 			return execute.Observation{}, err
 		}
 	}
-	if arn != "" {
+	if key != nil {
 		a.claims.release(t.location(), t.s.Key.Alias)
-		return settled(change.Facts{KeyARN: arn}), nil
+		why, err := a.serves(ctx, t, key)
+		switch {
+		case err != nil:
+			return execute.Observation{}, err
+		case why != nil:
+			return missed(*why), nil
+		}
+		return settled(change.Facts{KeyARN: *key.Arn}), nil
 	}
 	if holder, free := a.claims.take(t.location(), t.s.Key.Alias, t.c.Head.ID, t.now); !free {
 		return pending("change %s is making the key %s", holder, t.s.Key.Alias), nil
@@ -60,9 +95,9 @@ func (a *Actor) seeKey(ctx context.Context, t *task) (execute.Observation, error
 	return open(), nil
 }
 
-// taggedKey finds the key that the change made; "": none is to be seen. Where several are, the change sent its create
+// taggedKey finds the key that the change made; nil: none is to be seen. Where several are, the change sent its create
 // again after a person said so: they all serve, and the first is taken.
-func (a *Actor) taggedKey(ctx context.Context, t *task) (string, error) {
+func (a *Actor) taggedKey(ctx context.Context, t *task) (*types.KeyMetadata, error) {
 	in := &resourcegroupstaggingapi.GetResourcesInput{
 		ResourceTypeFilters: []string{"kms:key"},
 		TagFilters:          []tagtypes.TagFilter{{Key: aws.String(tagChange), Values: []string{t.c.Head.ID}}},
@@ -71,7 +106,7 @@ func (a *Actor) taggedKey(ctx context.Context, t *task) (string, error) {
 	for {
 		out, err := read(ctx, t, "tag:GetResources", a.session.Tagging.GetResources, in, t.place.Tagging)
 		if err != nil {
-			return "", err
+			return nil, err
 		}
 		for _, r := range out.ResourceTagMappingList {
 			found = append(found, aws.ToString(r.ResourceARN))
@@ -82,9 +117,9 @@ func (a *Actor) taggedKey(ctx context.Context, t *task) (string, error) {
 		in.PaginationToken = out.PaginationToken
 	}
 	if len(found) == 0 {
-		return "", nil
+		return nil, nil
 	}
-	return slices.Min(found), nil
+	return a.keyOf(ctx, t, slices.Min(found))
 }
 
 func (a *Actor) createKey(ctx context.Context, t *task) (change.Facts, error) {
@@ -110,27 +145,26 @@ func (a *Actor) seeAlias(ctx context.Context, t *task) (execute.Observation, err
 	if t.s.Key == nil || t.c.KeyARN == "" {
 		return missed(incomplete(t)), nil
 	}
-	arn, err := a.keyOf(ctx, t, t.s.Key.Alias)
+	key, err := a.keyOf(ctx, t, t.s.Key.Alias)
 	switch {
 	case err != nil:
 		return execute.Observation{}, err
-	case arn == "":
+	case key == nil:
 		return open(), nil
-	case arn == t.c.KeyARN:
-		a.claims.release(t.location(), t.s.Key.Alias)
-		return settled(change.Facts{KeyARN: arn}), nil
 	}
-	glueguards, err := a.madeByAChange(ctx, t, arn)
+	why, err := a.serves(ctx, t, key)
 	switch {
 	case err != nil:
 		return execute.Observation{}, err
-	case glueguards:
-		return settled(change.Facts{KeyARN: arn, Text: "another change made a key under this alias first; the key " + t.c.KeyARN + " is not used"}), nil
+	case why != nil:
+		return missed(*why), nil
+	case *key.Arn != t.c.KeyARN:
+		return settled(change.Facts{
+			KeyARN: *key.Arn, Text: "another change made a key under this alias first; the key " + t.c.KeyARN + " is not used",
+		}), nil
 	}
-	return missed(change.Trouble{
-		Code: change.TroubleForeign, Message: fmt.Sprintf("the alias %s was given to %s meanwhile", t.s.Key.Alias, arn),
-		Advice: "plan again with --kms-key " + t.s.Key.Alias + ", or with another alias",
-	}), nil
+	a.claims.release(t.location(), t.s.Key.Alias)
+	return settled(change.Facts{KeyARN: *key.Arn}), nil
 }
 
 // madeByAChange tells whether a key carries the tag of a change.

@@ -109,6 +109,7 @@ const (
 	TroubleCredentials = "credentials-end" // they would end before the deleted could be made again
 	TroubleUnread      = "could-not-be-read"
 	TroubleQuota       = "quota"
+	TroubleKey         = "key-not-usable" // disabled, to be deleted, or of another kind
 )
 
 // Difference is one attribute that is not what it should be.

@@ -117,7 +117,7 @@ func (a *asking) keyStep(s Step) {
 	switch s.Kind {
 	case CreateKey:
 		a.need(s.Name, "*", "kms:ListAliases", "kms:CreateKey", "kms:TagResource", "kms:PutKeyPolicy")
-		a.need(s.Name, anyKey, "kms:DescribeKey")
+		a.need(s.Name, anyKey, "kms:DescribeKey", "kms:ListResourceTags")
 	case CreateAlias:
 		a.need(s.Name, a.p.s.Location.ARN("kms", s.Key.Alias).String(), "kms:CreateAlias")
 		a.need(s.Name, anyKey, "kms:CreateAlias")
