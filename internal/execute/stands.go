@@ -16,6 +16,10 @@ func (s *Stepper) stands(ctx context.Context, p change.Progress) ([]change.Diffe
 	if !ok {
 		return nil, nil
 	}
+	if p.Step.Irrevocable {
+		promise := *look.Promise
+		promise.Usable, look.Promise = true, &promise
+	}
 	differences, err := s.d.Verifier.Verify(ctx, s.c, s.c.Resolve(look))
 	s.looks++
 	return slices.DeleteFunc(differences, func(d change.Difference) bool { return !matters(s.c, p, d) }), err

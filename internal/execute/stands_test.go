@@ -97,6 +97,26 @@ func TestDeletesOnlyBesideWhatStays(t *testing.T) {
 			}
 		})
 	}
+	t.Run("the key", func(t *testing.T) {
+		t.Parallel()
+		r := waiting(t)
+		r.unusable = true
+		r.ends(r.resume(), change.BackedOut, change.TroubleVerify)
+		if !r.original.goneAt.IsZero() {
+			t.Error("the original was deleted, though no second one could be made")
+		}
+	})
+	t.Run("the key, of what is finalized or taken back", func(t *testing.T) {
+		t.Parallel()
+		r := newRig(t, endpointScene(t, plan.SideBySide))
+		r.ends(r.run(), change.Done, "")
+		r.unusable = true
+		r.ends(r.finalize(execute.FinalizeOptions{}), change.Done, change.TroubleVerify)
+		r = newRig(t, endpointScene(t, plan.Replace))
+		r.ends(r.run(), change.Done, "")
+		r.unusable = true
+		r.ends(r.backout(), change.Done, change.TroubleVerify)
+	})
 	t.Run("what people changed of the one that stays", func(t *testing.T) {
 		t.Parallel()
 		r := newRig(t, endpointScene(t, plan.SideBySide))

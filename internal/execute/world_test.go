@@ -77,6 +77,7 @@ type world struct {
 	deletesShow    time.Duration // how late reads see that something was deleted
 	failNext       int           // so many creates come up FAILED
 	plainNext      int           // so many creates silently leave encryption out
+	unusable       bool // the key is disabled
 	serial         int
 }
 
@@ -217,6 +218,9 @@ func (w *world) differs(o *thing, p *plan.Promise, changeID string) []change.Dif
 		if p.Labels >= 0 && o.labels != p.Labels {
 			add("labels", p.Labels, o.labels)
 		}
+	}
+	if p.Usable && w.unusable {
+		add("encryption.kms_key_state", "Enabled", "Disabled")
 	}
 	if p.Ready && o.status(w.now) != "READY" {
 		add("status", "READY", o.status(w.now))

@@ -138,4 +138,6 @@ type Promise struct {
 	Tolerance  float64           `json:"tolerance,omitempty"`   // of each metric, absolute
 	Ready      bool              `json:"ready"`                 // READY must be its status
 	ChangeTags bool              `json:"change_tags,omitempty"` // the change's own tags are still on it
+	// Usable: its keys and its role can still be used, since it is to stay for good, or another is to be made like it.
+	Usable bool `json:"usable,omitempty"`
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/glue"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
 
 	"github.com/glueguard/glueguard/internal/change"
 	"github.com/glueguard/glueguard/internal/engine"
@@ -77,4 +78,26 @@ func TestBackoutWithoutTheTwin(t *testing.T) {
 	if now := w.arn(taught); now != original {
 		t.Errorf("%s has the name, not the original %s", now, original)
 	}
+}
+
+// TestKeyLooked has the key disabled after the twin was verified: nothing is deleted that could not be made again with it.
+func TestKeyLooked(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	c := w.done(w.plan(plan.Wanted{Mode: resource.ModeSSEKMS, Strategy: plan.SideBySide}, other))
+	keys := kms.New(kms.Options{Region: region, BaseEndpoint: &w.server.URL, Credentials: w.glue.Options().Credentials})
+	if _, err := keys.DisableKey(t.Context(), &kms.DisableKeyInput{KeyId: &c.Head.Item.KMSKey}); err != nil {
+		t.Fatal(err)
+	}
+	soon := repair.New(repair.Options{Store: w.store, Sessions: repair.Using(w.session), Now: time.Now, Settle: time.Second})
+	t.Cleanup(soon.Close)
+	finalize := engine.Job{Verb: engine.Finalize, Change: c.Head.ID, AcceptWarnings: []string{plan.WarnIrreversible}}
+	e := w.run(soon, finalize)[c.Head.ID]
+	if e.Err != nil || e.Change.State != change.Done || e.Change.Trouble == nil || e.Change.Trouble.Differences[0].Attribute != "encryption.kms_key_state" {
+		t.Fatalf("%v, %s, %+v", e.Err, e.Change.State, e.Change.Trouble)
+	}
+	if _, err := keys.EnableKey(t.Context(), &kms.EnableKeyInput{KeyId: &c.Head.Item.KMSKey}); err != nil {
+		t.Fatal(err)
+	}
+	w.asked(w.run(soon, finalize)[c.Head.ID])
 }

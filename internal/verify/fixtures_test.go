@@ -27,6 +27,8 @@ type world struct {
 	endpoints      map[string]resource.Fact[resource.EndpointDetail]
 	transforms     map[string]resource.Fact[resource.TransformDetail]
 	configurations map[string]resource.Fact[resource.SecurityConfiguration]
+	keys           map[string]resource.Fact[resource.Key]
+	roles          map[string]resource.Fact[string]
 }
 
 func answer[T any](m map[string]resource.Fact[T], name string) resource.Fact[T] {
@@ -46,6 +48,14 @@ func (w world) Transform(_ context.Context, _ resource.Location, id string) reso
 
 func (w world) Configuration(_ context.Context, _ resource.Location, name string) resource.Fact[resource.SecurityConfiguration] {
 	return answer(w.configurations, name)
+}
+
+func (w world) Key(_ context.Context, _ resource.Location, arn string) resource.Fact[resource.Key] {
+	return answer(w.keys, arn)
+}
+
+func (w world) Role(_ context.Context, _ resource.Location, role string) resource.Fact[string] {
+	return answer(w.roles, role)
 }
 
 func kms(key string) resource.Encryption {

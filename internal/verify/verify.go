@@ -19,6 +19,10 @@ type Reader interface {
 	Transform(ctx context.Context, l resource.Location, id string) resource.Fact[resource.TransformDetail]
 	// Configuration reads a security configuration; absent says that there is none of that name.
 	Configuration(ctx context.Context, l resource.Location, name string) resource.Fact[resource.SecurityConfiguration]
+	// Key reads a KMS key; absent says that there is none.
+	Key(ctx context.Context, l resource.Location, arn string) resource.Fact[resource.Key]
+	// Role reads a role's ARN; absent says that it is gone.
+	Role(ctx context.Context, l resource.Location, role string) resource.Fact[string]
 }
 
 // Verifier implements execute.Verifier.
@@ -60,6 +64,11 @@ func (v *Verifier) Verify(ctx context.Context, c *change.Change, s plan.Step) ([
 		differences, err = v.transform(ctx, t)
 	default:
 		err = fmt.Errorf("the promise has no definition of a resource of type %s", expected.Type)
+	}
+	if err == nil && s.Promise.Usable {
+		var more []change.Difference
+		more, err = v.usable(ctx, t)
+		differences = append(differences, more...)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("verify %s: %w", s.Name, err)
