@@ -102,11 +102,11 @@ func (e Env) color() bool {
 // look is how reports on standard output are drawn.
 func (e Env) look() report.Look {
 	if !e.StdoutTerminal {
-		return report.Look{Now: e.Now()}
+		return report.Look{Now: e.Now(), Version: buildVersion()}
 	}
 	width := e.Width
 	if width <= 0 {
 		width = 100
 	}
-	return report.Look{Terminal: true, Color: e.color(), Width: width, Now: e.Now()}
+	return report.Look{Terminal: true, Color: e.color(), Width: width, Now: e.Now(), Version: buildVersion()}
 }

@@ -223,7 +223,7 @@ func (g *gate) pass(err error) {
 }
 
 func (o *output) writeFile(render renderer) error {
-	if err := render(o.format, o.file, report.Look{}); err != nil {
+	if err := render(o.format, o.file, report.Look{Version: buildVersion()}); err != nil {
 		return err
 	}
 	if err := o.file.Close(); err != nil {

@@ -27,9 +27,18 @@ EXIT STATUS
 
 // version says what the Go command has recorded of the build.
 func version() string {
-	v := "(unknown)"
-	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
-		v = info.Main.Version
+	v := buildVersion()
+	if v == "" {
+		v = "(unknown)"
 	}
 	return fmt.Sprintf("glueguard %s (%s, %s/%s)", v, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+}
+
+// buildVersion is the version that the Go command has recorded, empty where it has recorded none.
+func buildVersion() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return ""
+	}
+	return info.Main.Version
 }

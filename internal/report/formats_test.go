@@ -95,6 +95,12 @@ func TestGoldenOfEachFormat(t *testing.T) {
 	}
 }
 
+// What test/external hands to botocore, beside the golden file of an ordinary audit.
+func TestGoldenOfHostileASFF(t *testing.T) {
+	t.Parallel()
+	golden(t, "asff-hostile", render(t, "asff", hostile()))
+}
+
 // Whatever there is in an audit, what people read has no characters that command its reader.
 func TestFormatsAreCleanText(t *testing.T) {
 	t.Parallel()

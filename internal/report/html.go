@@ -203,7 +203,7 @@ func (p *page) list() {
 	}
 	p.raw("<div><button type=\"reset\">Clear</button></div>\n</form>\n",
 		"<div class=\"pager\"><span id=\"shown\" role=\"status\"></span><span class=\"soft\" id=\"where\"></span>\n",
-		"<button type=\"button\" id=\"first\">First</button><button type=\"button\" id=\"back\">Back</button><button type=\"button\" id=\"on\">On</button><button type=\"button\" id=\"last\">Last</button>\n",
+		"<button type=\"button\" id=\"first\">First</button><button type=\"button\" id=\"back\">Previous</button><button type=\"button\" id=\"on\">Next</button><button type=\"button\" id=\"last\">Last</button>\n",
 		"<label>Rows <select id=\"size\"><option>50</option><option selected>100</option><option>250</option></select></label></div>\n",
 		"<p id=\"printed\" hidden></p>\n<div class=\"scroll\"><table>\n<caption class=\"soft noprint\">A heading sorts; a resource's name opens what was read and what to do.</caption>\n<thead><tr>")
 	for _, h := range [][2]string{{"status", "Status"}, {"severity", "Severity"}, {"name", "Resource"}, {"control", "Control"}, {"account", "Account"}, {"region", "Region"}, {"why", "Reason"}} {

@@ -3,7 +3,6 @@ package report
 import (
 	"fmt"
 	"strconv"
-	"unicode/utf8"
 
 	"github.com/glueguard/glueguard/internal/control"
 	"github.com/glueguard/glueguard/internal/store"
@@ -57,13 +56,11 @@ func (p *page) charts(audit Source) error {
 }
 
 func (p *page) legend() {
-	p.raw("<svg viewBox=\"0 0 720 22\" width=\"720\" height=\"22\" aria-hidden=\"true\">")
-	x := 0
+	p.raw("<ul class=\"legend\" aria-hidden=\"true\">")
 	for _, s := range statuses() {
-		p.raw(fmt.Sprintf(`<rect class="%s" x="%d" y="4" width="14" height="14"/><text x="%d" y="16">%s</text>`, s.status, x, x+20, s.words))
-		x += 20 + 9*len(s.words) + 24
+		p.raw("<li class=\"", string(s.status), "\">", s.words, "</li>")
 	}
-	p.raw("</svg>\n")
+	p.raw("</ul>\n")
 }
 
 // fewAccounts sums up the accounts that have no bar of their own.
@@ -81,30 +78,23 @@ func (p *page) fewAccounts() []*share {
 	return append(append([]*share{}, all[:pageAccounts]...), rest)
 }
 
-// bars draws a bar for each share, as long as its number of findings.
+// bars draws a bar for each share, divided by status; how many there are of it stands beside it.
 func (p *page) bars(title, id, heading string, all []*share) {
-	const label, room, number, row = 130, 500, 90, 26
-	most := 1
-	for _, s := range all {
-		most = max(most, s.total())
-	}
+	const label, room, number, row = 130, 430, 160, 26
 	p.figure(title, "chart-"+id, label+room+number, row*len(all)+4)
 	for i, s := range all {
-		y := i*row + 4
-		name := s.name
-		if utf8.RuneCountInString(name) > 18 {
-			name = middle(name, 18)
-		}
-		p.raw(fmt.Sprintf("<g><title>%s: %s</title><text x=\"0\" y=\"%d\">%s</text>", esc(s.name), shareWords(s), y+15, esc(name)))
-		x := label
+		y, total := i*row+4, max(s.total(), 1)
+		p.raw(fmt.Sprintf("<g><title>%s: %s</title><text x=\"0\" y=\"%d\">%s</text>", esc(s.name), shareWords(s), y+15, esc(middle(tidy(s.name), 18))))
+		x, sum := label, 0
 		for _, status := range statuses() {
-			if n := status.of(s.Summary); n > 0 {
-				wide := max(1, n*room/most)
-				p.raw(fmt.Sprintf(`<rect class="%s" x="%d" y="%d" width="%d" height="20"/>`, status.status, x, y, wide))
-				x += wide
+			n := status.of(s.Summary)
+			if sum += n; n > 0 {
+				end := max(label+sum*room/total, x+2) // nothing is too little to be seen
+				p.raw(fmt.Sprintf(`<rect class="%s" x="%d" y="%d" width="%d" height="20"/>`, status.status, x, y, end-x))
+				x = end
 			}
 		}
-		p.raw(fmt.Sprintf("<text class=\"soft\" x=\"%d\" y=\"%d\">%s of %s fail</text></g>\n", x+6, y+15, thousands(s.Fail), thousands(s.total())))
+		p.raw(fmt.Sprintf("<text class=\"soft\" x=\"%d\" y=\"%d\">%s of %s fail</text></g>\n", label+room+8, y+15, thousands(s.Fail), thousands(s.total())))
 	}
 	p.raw("</svg>\n")
 	p.told(heading, all)

@@ -78,11 +78,15 @@ func verdictSentence(s store.Summary, sum *tally) string {
 		unread = fmt.Sprintf(" %s could not be made, so this is not the whole picture.", plural(n, "read"))
 	}
 	total := s.Fail + s.Unknown + s.Exempt + s.Pass
+	checks := thousands(total) + " checks"
+	if total == 1 {
+		checks = "1 check"
+	}
 	switch {
 	case s.Fail > 0:
-		return fmt.Sprintf("%d of %s fail.%s", s.Fail, plural(total, "check"), unread)
+		return fmt.Sprintf("%s of %s fail.%s", thousands(s.Fail), checks, unread)
 	case s.Unknown > 0:
-		return fmt.Sprintf("Nothing is known to fail, but %d of %s could not be judged.%s", s.Unknown, plural(total, "check"), unread)
+		return fmt.Sprintf("Nothing is known to fail, but %s of %s could not be judged.%s", thousands(s.Unknown), checks, unread)
 	case unread != "":
 		return "Nothing is known to fail." + unread
 	case total > 0:

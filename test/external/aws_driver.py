@@ -112,8 +112,8 @@ class Driver:
             self.share_models(session)
             self.sessions[key] = session, Exchanges(session)
         session, exchanges = self.sessions[key]
-        # The wire is what is compared, so nothing is refused or repeated on this side of it.
-        config = Config(parameter_validation=False, retries={"total_max_attempts": 1}, read_timeout=20)
+        # The wire is what is compared, so nothing is repeated on this side of it, nor refused unless "validate" asks for it.
+        config = Config(parameter_validation=request.get("validate", False), retries={"total_max_attempts": 1}, read_timeout=20)
         client = session.create_client(
             request["service"], region_name=request["region"], endpoint_url=request["endpoint"], config=config)
         output = {}

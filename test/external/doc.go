@@ -16,6 +16,8 @@
 // test here reaches AWS, and none covers timing, eventual consistency or AWS's real limits. Python's botocore does the
 // talking in both, so what only other SDKs send (CloudWatch's CBOR, for one) is for the sandbox's own tests.
 //
+// TestSecurityHubTakesReports holds our own reports in Security Hub's format against botocore's model of BatchImportFindings.
+//
 // The tests need a Python that has the pinned AWS CLI and moto. `make external` finds or installs one and names it in
 // GLUEGUARD_TEST_PYTHON; without that variable they are skipped.
 package external

@@ -53,6 +53,7 @@ type request struct {
 	Params    map[string]any    `json:"params"`
 	Endpoint  string            `json:"endpoint,omitempty"`
 	Region    string            `json:"region,omitempty"`
+	Validate  bool              `json:"validate,omitempty"` // refuse parameters that the service model does not allow
 }
 
 // answer is what aws_driver.py says.
