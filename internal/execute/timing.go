@@ -8,8 +8,8 @@ import (
 )
 
 const (
-	shortestLook = 100 * time.Millisecond
-	longestLook  = 15 * time.Second
+	shortestLook = 50 * time.Millisecond
+	longestLook  = 5 * time.Second
 
 	firstRetry   = 500 * time.Millisecond
 	longestRetry = 30 * time.Second
@@ -28,9 +28,9 @@ const (
 	doubt = 10 * time.Second
 )
 
-// nextLook is when to look again at something that has been waited for since a time: the longer it takes, the rarer.
+// nextLook is when to look again at something that has been waited for since a time: the longer it takes, the rarer: a twentieth later than needed at most.
 func nextLook(since, now time.Time) time.Time {
-	return now.Add(min(max(now.Sub(since)/10, shortestLook), longestLook))
+	return now.Add(min(max(now.Sub(since)/20, shortestLook), longestLook))
 }
 
 // nextRead is when to try reads again that have failed since a time.
