@@ -177,7 +177,9 @@ func (c *Change) cantBegin(p Phase, aim State) string {
 		if !c.Touched() {
 			return "the original is still there"
 		}
-		if (c.Phase == Restore || c.Phase == Unwind) && !c.Over {
+		at := c.current()
+		again := c.Phase == Restore && c.State == Waiting && at != nil && at.Status == StepFailed // what it made is made once more
+		if (c.Phase == Restore || c.Phase == Unwind) && !c.Over && !again {
 			return "the change is backing out"
 		}
 	case Finalize:

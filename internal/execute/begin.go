@@ -15,7 +15,11 @@ func (s *Stepper) giveWay(ctx context.Context, p change.Progress) (Next, error) 
 	c := s.c
 	if c.Phase == change.Unwind || c.Committed() {
 		// Nothing is taken back by itself once something was deleted, and what can't be taken back needs a person.
-		return s.halt(ctx, change.Waiting, *p.Trouble)
+		t := *p.Trouble
+		if spoilt(c) {
+			t.Advice = "the restored twin works meanwhile; resume looks again, backout deletes this one and makes it once more"
+		}
+		return s.halt(ctx, change.Waiting, t)
 	}
 	begun := change.Entry{Kind: change.Began, Phase: change.Unwind, Trouble: p.Trouble, Text: "step " + p.Step.Name + " can't succeed"}
 	switch c.Phase {

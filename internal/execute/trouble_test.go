@@ -197,6 +197,23 @@ func TestRefusedWayBack(t *testing.T) {
 		r.ends(r.backout(), change.Waiting, "InvalidInputException")
 		r.ends(r.backout(), change.BackedOut, "") // goes on with it
 	})
+	t.Run("restore that comes up FAILED after its own delete", func(t *testing.T) {
+		t.Parallel()
+		r := newRig(t, endpointScene(t, plan.Replace))
+		r.run()
+		failing := 2
+		r.actor.fate = func(_ *change.Change, s plan.Step) fate {
+			if s.Name == "create-restored" && failing > 0 {
+				failing--
+				r.failNext = 1
+			}
+			return works
+		}
+		r.ends(r.backout(), change.Waiting, change.TroubleFailed)
+		r.ends(r.resume(), change.Waiting, change.TroubleFailed)  // it stays FAILED
+		r.ends(r.backout(), change.Waiting, change.TroubleFailed) // makes it once more
+		r.ends(r.backout(), change.BackedOut, "")
+	})
 	t.Run("finalize", func(t *testing.T) {
 		t.Parallel()
 		r := newRig(t, transformScene(t, plan.Replace, 5))

@@ -95,6 +95,8 @@ func (s *Stepper) Backout(ctx context.Context) error {
 		return notNow(c, VerbBackout, "it has been backed out")
 	case c.State == change.BackingOut:
 		return nil
+	case halted && spoilt(c):
+		return s.append(ctx, once(c))
 	case halted && (c.Asked || c.Phase == change.Unwind || c.Phase == change.Restore):
 		return s.append(ctx, change.Entry{Kind: change.Resumed})
 	}
@@ -106,6 +108,31 @@ func (s *Stepper) Backout(ctx context.Context) error {
 		return err
 	}
 	return s.append(ctx, e)
+}
+
+// spoilt tells whether what a restore made under the original's name can't be used, while its proven twin stands for it.
+func spoilt(c *change.Change) bool {
+	p, ok := c.Current()
+	return ok && c.Phase == change.Restore && c.Committed() && p.Status == change.StepFailed && p.Step.Role == plan.Restored &&
+		(p.Step.Kind == plan.Verify || p.Step.Kind == plan.WaitReady)
+}
+
+// once is the entry that begins to make the restored endpoint once more.
+func once(c *change.Change) change.Entry {
+	var promise *plan.Promise
+	var steps []plan.Step
+	for _, p := range c.Steps {
+		if p.Step.Kind == plan.Verify && p.Step.Role == plan.Restored {
+			promise = p.Step.Promise
+		}
+		if len(steps) > 0 || p.Step.Kind == plan.CreateEndpoint && p.Step.Role == plan.Restored {
+			steps = append(steps, p.Step)
+		}
+	}
+	return change.Entry{
+		Kind: change.Began, Phase: change.Restore, State: change.BackedOut, Text: "a person asked to make it once more",
+		Steps: named(append(discard(plan.Restored, promise), steps...)),
+	}
 }
 
 // FinalizeOptions say how a change is finalized.
@@ -173,24 +200,29 @@ func keepTwin(c *change.Change) (first []plan.Step, why string) {
 		return nil, "the replacement is there and verified"
 	}
 	if _, there := c.Kept()[plan.Replacement]; there {
-		first = discard(c, plan.Replacement)
+		first = discard(plan.Replacement, promised(c, plan.Replacement))
 	}
 	return first, ""
 }
 
 // discard lists the steps that remove an endpoint which the change made, and can't use.
-func discard(c *change.Change, r plan.Role) []plan.Step {
+func discard(r plan.Role, promise *plan.Promise) []plan.Step {
 	remove := plan.Step{
-		Name: "delete-" + string(r), Kind: plan.DeleteEndpoint, Role: r, Summary: "delete the " + string(r) + " that came to nothing",
+		Name: "delete-" + string(r), Kind: plan.DeleteEndpoint, Role: r, Promise: promise, Summary: "delete the " + string(r) + " that came to nothing",
 		Precondition: "it is the very one that this change made",
-	}
-	for _, s := range c.Head.Item.Steps {
-		if s.Kind == plan.Verify && s.Role == r {
-			remove.Promise = s.Promise
-		}
 	}
 	gone := plan.Step{Name: "wait-" + string(r) + "-gone", Kind: plan.WaitGone, Role: r, Summary: "wait until it is gone"}
 	return []plan.Step{remove, gone}
+}
+
+// promised is what the plan says of the resource of a role.
+func promised(c *change.Change, r plan.Role) (promise *plan.Promise) {
+	for _, s := range c.Head.Item.Steps {
+		if s.Kind == plan.Verify && s.Role == r {
+			promise = s.Promise
+		}
+	}
+	return promise
 }
 
 // MarkRegressed notes that what the change encrypted is unencrypted again.
