@@ -284,3 +284,17 @@ func (s storedAudit) EachCoverage(yield func(resource.Coverage) error) error {
 func (s storedAudit) EachFinding(yield func(finding.Finding) error) error {
 	return s.reader.EachFinding(s.ctx, s.head.ID, yield)
 }
+
+// EachAudit implements report.Trend: the audits up to this one, where the store can list them.
+func (s storedAudit) EachAudit(yield func(store.Audit) error) error {
+	lister, ok := s.reader.(store.AuditLister)
+	if !ok {
+		return nil
+	}
+	return lister.EachAudit(s.ctx, func(a store.Audit) error {
+		if a.StartedAt.After(s.head.StartedAt) {
+			return nil
+		}
+		return yield(a)
+	})
+}

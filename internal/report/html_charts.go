@@ -108,7 +108,7 @@ func (p *page) trend(audit Source) error {
 	}
 	var all []*share
 	err := source.EachAudit(func(a store.Audit) error {
-		all = append(all, &share{name: clock(a.StartedAt), Summary: a.Summary})
+		all = append(all, &share{name: clock(a.StartedAt) + ", " + plural(a.Summary.Locations, "location"), Summary: a.Summary})
 		if len(all) > pageAudits {
 			all = all[1:]
 		}

@@ -2,7 +2,6 @@ package report
 
 import (
 	"encoding/json"
-	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -47,9 +46,7 @@ func (p *page) data(audit Source) error {
 			d.row = append(d.row, ",\n"...)
 		}
 		first = false
-		if err := d.finding(f); err != nil {
-			return fmt.Errorf("finding %s: %w", f.ID, err)
-		}
+		d.finding(f)
 		_, err := p.out.Write(d.row)
 		return err
 	})
@@ -58,7 +55,7 @@ func (p *page) data(audit Source) error {
 }
 
 // finding appends a row. The script has the list of its fields.
-func (d *pageData) finding(f finding.Finding) error {
+func (d *pageData) finding(f finding.Finding) {
 	r, e, remedy := f.Resource, f.Encryption, control.RemedyOf(f.Outcome)
 	own := ownOf(f)
 	_, why := whyOf(f)
@@ -81,7 +78,6 @@ func (d *pageData) finding(f finding.Finding) error {
 	d.shared(arn, string(e.Mode), tidy(e.KMSKey), tidy(e.SecurityConfiguration), remedy.Advice, own.Replace(tidy(remedy.Command)))
 	d.lists(f, own)
 	d.row = append(d.row, ']')
-	return nil
 }
 
 // lists appends what most findings don't have: 0 stands for none.

@@ -102,6 +102,13 @@ type AuditReader interface {
 	EachFinding(ctx context.Context, auditID string, yield func(finding.Finding) error) error
 }
 
+// AuditLister lists stored audits.
+type AuditLister interface {
+	// EachAudit streams the audits that came to their end, in the order in which they started, and stops at the first
+	// error that the callback returns, which it returns.
+	EachAudit(ctx context.Context, yield func(Audit) error) error
+}
+
 // HistoryReader reads findings over time. A finding is seen by every audit that has it, whatever its status; it is
 // resolved when it stops failing and reopened when it fails again. An exempt finding still fails, an unknown one
 // stays what it was.
@@ -114,6 +121,7 @@ type HistoryReader interface {
 type Store interface {
 	AuditWriter
 	AuditReader
+	AuditLister
 	HistoryReader
 	Plans
 	Changes

@@ -81,25 +81,56 @@ func (s *Store) FinishAudit(ctx context.Context, a store.Audit) error {
 	return nil
 }
 
+// auditColumns are what scanAudit reads.
+const auditColumns = `SELECT id, started_at, finished_at, policy_profile, policy_digest, summary FROM audit `
+
 // Audit implements store.AuditReader.
 func (s *Store) Audit(ctx context.Context, id string) (store.Audit, error) {
-	const columns = `SELECT id, started_at, finished_at, policy_profile, policy_digest, summary FROM audit `
-	query, args := columns+`WHERE id = ?`, []any{id}
+	query, args := auditColumns+`WHERE id = ?`, []any{id}
 	if id == "latest" {
-		query, args = columns+`WHERE finished_at > 0 ORDER BY started_at DESC, seq DESC LIMIT 1`, nil
+		query, args = auditColumns+`WHERE finished_at > 0 ORDER BY started_at DESC, seq DESC LIMIT 1`, nil
 	}
-	var a store.Audit
-	var started, finished int64
-	var summary []byte
-	err := s.db.QueryRowContext(ctx, query, args...).Scan(&a.ID, &started, &finished, &a.PolicyProfile, &a.PolicyDigest, &summary)
+	a, err := scanAudit(s.db.QueryRowContext(ctx, query, args...).Scan)
 	if errors.Is(err, sql.ErrNoRows) {
 		return store.Audit{}, fmt.Errorf("audit %s: %w", id, store.ErrNotFound)
 	}
 	if err != nil {
 		return store.Audit{}, fmt.Errorf("%s: read audit %s: %w", s.path, id, classify(err))
 	}
+	return a, nil
+}
+
+// EachAudit implements store.AuditLister.
+func (s *Store) EachAudit(ctx context.Context, yield func(store.Audit) error) error {
+	rows, err := s.db.QueryContext(ctx, auditColumns+`WHERE finished_at > 0 ORDER BY started_at, seq`)
+	if err != nil {
+		return fmt.Errorf("%s: list audits: %w", s.path, classify(err))
+	}
+	defer rows.Close()
+	for rows.Next() {
+		a, err := scanAudit(rows.Scan)
+		if err != nil {
+			return fmt.Errorf("%s: list audits: %w", s.path, classify(err))
+		}
+		if err := yield(a); err != nil {
+			return err
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return fmt.Errorf("%s: list audits: %w", s.path, classify(err))
+	}
+	return nil
+}
+
+func scanAudit(scan func(...any) error) (store.Audit, error) {
+	var a store.Audit
+	var started, finished int64
+	var summary []byte
+	if err := scan(&a.ID, &started, &finished, &a.PolicyProfile, &a.PolicyDigest, &summary); err != nil {
+		return store.Audit{}, err
+	}
 	if err := json.Unmarshal(summary, &a.Summary); err != nil {
-		return store.Audit{}, fmt.Errorf("%s: unpack the summary of audit %s: %w", s.path, id, err)
+		return store.Audit{}, fmt.Errorf("unpack the summary of audit %s: %w", a.ID, err)
 	}
 	a.StartedAt, a.FinishedAt = instant(started), instant(finished)
 	return a, nil

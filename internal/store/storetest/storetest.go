@@ -167,6 +167,20 @@ func latest(t *testing.T, s store.Store) {
 	if got.ID != "audit-2" {
 		t.Errorf("latest is %s, want audit-2", got.ID)
 	}
+	stop := errors.New("stop")
+	var listed []store.Audit
+	must(t, s.EachAudit(t.Context(), func(a store.Audit) error {
+		listed = append(listed, a)
+		return nil
+	}))
+	first, err := s.Audit(t.Context(), "audit-1")
+	must(t, err)
+	if d := cmp.Diff([]store.Audit{first, got}, listed); d != "" {
+		t.Errorf("finished audits, the oldest first (-want +got):\n%s", d)
+	}
+	if err := s.EachAudit(t.Context(), func(store.Audit) error { return stop }); !errors.Is(err, stop) {
+		t.Errorf("the callback's error did not come back: %v", err)
+	}
 }
 
 func ordered(t *testing.T, s store.Store) {
