@@ -77,6 +77,7 @@ EXIT STATUS
 		newControls(env),
 		newDemo(env),
 		newFinalize(env),
+		newGlue(env),
 		newOrphans(env),
 		newPlan(env),
 		newPolicy(env),
