@@ -51,6 +51,11 @@ func TestRepointJob(t *testing.T) {
 	none := s
 	none.Job = "no-such-job"
 	w.want(c, none, execute.Settled)
+
+	// Nothing is pointed at what others deleted.
+	_, err := w.glue.DeleteMLTransform(t.Context(), &glue.DeleteMLTransformInput{TransformId: &from})
+	w.must(err)
+	w.missed(c, back, change.TroubleGone)
 }
 
 func (w *world) job(name string) types.Job {

@@ -42,7 +42,8 @@ type Entry struct {
 	Calls   int         `json:"calls,omitempty"` // AWS calls made for the step since the entry before
 	// Answered says of Uncertain that AWS answered with a server error.
 	Answered bool `json:"answered,omitempty"`
-	// Role says of Noted that Facts.Resource now stands where what the change made in that role stood.
+	// Role says of Noted that Facts.Resource now stands where what the change made in that role stood; and of Began, where
+	// it is the original, that others deleted that while the change took itself back.
 	Role plan.Role `json:"role,omitempty"`
 }
 

@@ -131,6 +131,12 @@ func (c *Change) begin(e Entry, refuse refuser) error {
 	if !slices.Contains(aims, aim) {
 		return refuse("phase %q can't end as %q", e.Phase, aim)
 	}
+	if e.Role != "" {
+		if e.Role != plan.Original || c.Phase != Unwind || c.State != Waiting {
+			return refuse("the %s can't have been deleted by others", e.Role)
+		}
+		c.Gone[plan.Original] = true
+	}
 	if why := c.cantBegin(e.Phase, aim); why != "" {
 		return refuse("phase %q can't begin: %s", e.Phase, why)
 	}
@@ -179,18 +185,23 @@ func (c *Change) cantBegin(p Phase, aim State) string {
 		}
 		at := c.current()
 		again := c.Phase == Restore && c.State == Waiting && at != nil && at.Status == StepFailed // what it made is made once more
-		if (c.Phase == Restore || c.Phase == Unwind) && !c.Over && !again {
+		if (c.Phase == Restore || c.Phase == Unwind && !c.bereft()) && !c.Over && !again {
 			return "the change is backing out"
 		}
 	case Finalize:
 		if c.State != Done && c.State != Waiting && c.State != FailedAt {
 			return fmt.Sprintf("the change is %s", c.State)
 		}
-		if (c.Phase != Apply && !c.Over) || c.Asked {
+		if (c.Phase != Apply && !c.Over && !c.bereft()) || c.Asked {
 			return fmt.Sprintf("phase %q is not over", c.Phase)
 		}
 	}
 	return ""
+}
+
+// bereft tells whether the original was found to be gone while the change took itself back, and waits since.
+func (c *Change) bereft() bool {
+	return c.Phase == Unwind && c.State == Waiting && c.Gone[plan.Original]
 }
 
 // shelve puts the steps of the phase that ends here with the earlier ones.

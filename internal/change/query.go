@@ -49,9 +49,12 @@ func (p Progress) Effective() bool {
 // Intended tells whether a call of the step was ever sent, or its effect was found to be there.
 func (p Progress) Intended() bool { return p.Status == StepDone || p.Tries > 0 }
 
-// Touched tells whether the original may be gone: an irrevocable step has taken effect, or may have. Until then undoing
-// in reverse order brings everything back; from then on the saved definition must be made again.
+// Touched tells whether the original may be gone: an irrevocable step has taken effect, or may have, or others deleted it.
+// Until then undoing in reverse order brings everything back; from then on the saved definition must be made again.
 func (c *Change) Touched() bool {
+	if c.Gone[plan.Original] {
+		return true
+	}
 	for p := range c.All() {
 		if p.Step.Irrevocable && p.Step.Role == plan.Original && p.Effective() {
 			return true

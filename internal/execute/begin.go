@@ -13,7 +13,7 @@ import (
 // giveWay goes on from a step that can't succeed.
 func (s *Stepper) giveWay(ctx context.Context, p change.Progress) (Next, error) {
 	c := s.c
-	if c.Phase == change.Unwind || c.Committed() {
+	if c.Phase == change.Unwind || c.Committed() || c.Phase == change.Apply && c.Touched() {
 		// Nothing is taken back by itself once something was deleted, and what can't be taken back needs a person.
 		t := *p.Trouble
 		if spoilt(c) {

@@ -78,7 +78,8 @@ func (s *Stepper) fallen(ctx context.Context, p change.Progress, wrong []change.
 		Advice: "see who changed it",
 	}
 	if s.c.Phase == change.Unwind {
-		t.Advice = fmt.Sprintf("the %s may be the only one left; when you no longer need it, resume deletes it all the same", p.Step.Role)
+		t.Advice = fmt.Sprintf("the %s may be the only one left; when you no longer need it, resume deletes it all the same; "+
+			"where the original is gone, backout makes it again first", p.Step.Role)
 		return s.halt(ctx, change.Waiting, t)
 	}
 	return s.write(ctx, change.Entry{Kind: change.Refused, Step: p.Step.Name, Trouble: &t})

@@ -125,3 +125,81 @@ func TestDeletesOnlyBesideWhatStays(t *testing.T) {
 		r.ends(r.finalize(execute.FinalizeOptions{}), change.Finalized, "")
 	})
 }
+
+// TestOriginalGoneWhileTakenBack has others delete the original while the change takes itself back: a person may have it
+// made again, or keep the twin.
+func TestOriginalGoneWhileTakenBack(t *testing.T) {
+	t.Parallel()
+	ask := func(v execute.Verb, o execute.FinalizeOptions) func(*execute.Stepper) error {
+		return func(s *execute.Stepper) error {
+			if v == execute.VerbFinalize {
+				return s.Finalize(context.Background(), o)
+			}
+			return s.Backout(context.Background())
+		}
+	}
+	backout, keep := ask(execute.VerbBackout, execute.FinalizeOptions{}), ask(execute.VerbFinalize, execute.FinalizeOptions{KeepTwin: true})
+	bereft := func(t *testing.T, s *scene) *rig {
+		t.Helper()
+		r := newRig(t, s)
+		if s.item.Identity.Type == resource.TypeDevEndpoint && s.item.Strategy == plan.Replace {
+			r.actor.misses = map[string]string{"delete-original": change.TroubleCredentials}
+		}
+		r.run()
+		r.actor.misses = nil
+		r.vanish(plan.Original)
+		if c := r.drive(backout); c.State != change.Waiting || c.Phase != change.Unwind {
+			t.Fatalf("the change is %s\n%s", c.State, r.story())
+		}
+		return r
+	}
+	scenes := map[string]func(*testing.T) *scene{
+		"endpoint":               func(t *testing.T) *scene { t.Helper(); return endpointScene(t, plan.Replace) },
+		"endpoint side by side":  func(t *testing.T) *scene { t.Helper(); return endpointScene(t, plan.SideBySide) },
+		"transform":              func(t *testing.T) *scene { t.Helper(); return transformScene(t, plan.Replace, 5, "job1") },
+		"transform side by side": func(t *testing.T) *scene { t.Helper(); return transformScene(t, plan.SideBySide, 0) },
+	}
+	for name, scene := range scenes {
+		t.Run("made again, "+name, func(t *testing.T) {
+			t.Parallel()
+			r := bereft(t, scene(t))
+			for job, id := range r.jobs {
+				if id == r.original.id {
+					t.Errorf("%s was pointed at what is gone", job)
+				}
+			}
+			r.ends(r.drive(backout), change.BackedOut, "")
+		})
+	}
+	t.Run("twin kept", func(t *testing.T) {
+		t.Parallel()
+		r := bereft(t, scenes["endpoint"](t))
+		r.ends(r.drive(keep), change.Finalized, "")
+		r.ends(r.drive(backout), change.BackedOut, "")
+	})
+	t.Run("twin kept that is gone too", func(t *testing.T) {
+		t.Parallel()
+		r := bereft(t, scenes["endpoint"](t))
+		r.vanish(plan.Twin)
+		if c := r.drive(keep); c.State != change.Waiting {
+			t.Fatalf("the change is %s\n%s", c.State, r.story())
+		}
+		r.ends(r.drive(backout), change.BackedOut, "")
+	})
+	t.Run("what was to be made again is refused", func(t *testing.T) {
+		t.Parallel()
+		r := bereft(t, scenes["endpoint"](t))
+		r.meets("create-restored", refuses)
+		if c := r.drive(backout); c.State != change.Waiting || c.Trouble == nil || c.Trouble.Code != "InvalidInputException" {
+			t.Fatalf("the change is %s, %+v\n%s", c.State, c.Trouble, r.story())
+		}
+		r.ends(r.drive(backout), change.BackedOut, "")
+	})
+	t.Run("a replacement made after all", func(t *testing.T) {
+		t.Parallel()
+		r := bereft(t, scenes["endpoint"](t))
+		r.meets("create-restored", refuses)
+		r.drive(backout)
+		r.ends(r.drive(func(s *execute.Stepper) error { return s.Resume(context.Background()) }), change.Done, "")
+	})
+}

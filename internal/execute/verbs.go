@@ -95,6 +95,12 @@ func (s *Stepper) Backout(ctx context.Context) error {
 		return notNow(c, VerbBackout, "it has been backed out")
 	case c.State == change.BackingOut:
 		return nil
+	case bereft(c) && saved(c):
+		e, err := anew(c)
+		if err != nil {
+			return err
+		}
+		return s.append(ctx, e)
 	case halted && spoilt(c):
 		return s.append(ctx, once(c))
 	case halted && (c.Asked || c.Phase == change.Unwind || c.Phase == change.Restore):
@@ -175,9 +181,11 @@ func (s *Stepper) Finalize(ctx context.Context, o FinalizeOptions) error {
 	if err != nil {
 		return fmt.Errorf("change %s can't be finalized: %w", c.Head.ID, err)
 	}
-	return s.append(ctx, change.Entry{
-		Kind: change.Began, Phase: change.Finalize, State: change.Finalized, Steps: named(append(first, steps...)),
-	})
+	e := change.Entry{Kind: change.Began, Phase: change.Finalize, State: change.Finalized, Steps: named(append(first, steps...))}
+	if bereft(c) {
+		e.Role, e.Text = plan.Original, othersDid
+	}
+	return s.append(ctx, e)
 }
 
 // keepTwin says why the twin can't be accepted for good, or lists what must go first: a replacement that came to nothing.
@@ -188,6 +196,8 @@ func keepTwin(c *change.Change) (first []plan.Step, why string) {
 	switch {
 	case item.Identity.Type != resource.TypeDevEndpoint || item.Strategy != plan.Replace:
 		return nil, "only the replace of a dev endpoint has a twin to keep"
+	case bereft(c):
+		return keepBereft(c)
 	case !halted || c.Asked || (c.Phase != change.Apply && !c.Over):
 		return nil, "a twin is kept only where the change waits and the replacement can't be made"
 	case !c.Touched():

@@ -77,7 +77,7 @@ type world struct {
 	deletesShow    time.Duration // how late reads see that something was deleted
 	failNext       int           // so many creates come up FAILED
 	plainNext      int           // so many creates silently leave encryption out
-	unusable       bool // the key is disabled
+	unusable       bool          // the key is disabled
 	serial         int
 }
 
