@@ -3,6 +3,7 @@
 package awsview
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
 	"slices"
@@ -43,7 +44,7 @@ func New(format, query, title string, width int) (*View, error) {
 	if query == "" {
 		return v, nil
 	}
-	compiled, err := jmespath.Compile(query)
+	compiled, err := jmespath.Compile(strictLiterals(query))
 	if err != nil {
 		return nil, &QueryError{query, err}
 	}
@@ -178,6 +179,27 @@ func hashes(query string) [][]string {
 		}
 	}
 	return found
+}
+
+// strictLiterals writes literals that are no JSON (`abc`) as JSON strings (`"abc"`): the AWS CLI takes them so, and many
+// scripts have them.
+func strictLiterals(query string) string {
+	var out strings.Builder
+	for i := 0; i < len(query); i++ {
+		c := query[i]
+		if c != '\'' && c != '`' && c != '"' {
+			out.WriteByte(c)
+			continue
+		}
+		end := closing(query, i)
+		part := query[i : end+1]
+		if inner := strings.Trim(part, "`"); c == '`' && len(part) > 1 && !json.Valid([]byte(inner)) {
+			part = "`\"" + strings.TrimLeft(inner, " ") + "\"`"
+		}
+		out.WriteString(part)
+		i = end
+	}
+	return out.String()
 }
 
 // closing is where a literal ends that begins at i: at the same mark, unless a backslash is before it.
