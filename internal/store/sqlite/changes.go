@@ -90,6 +90,11 @@ func (s *Store) fold(ctx context.Context, id string) (*change.Change, error) {
 	return c, nil
 }
 
+// Entries returns the journal of the change of that id, without a lease: for reading only. store.ErrNotFound.
+func (s *Store) Entries(ctx context.Context, id string) ([]change.Entry, error) {
+	return s.entries(ctx, id)
+}
+
 // entries returns a change's journal, or store.ErrNotFound.
 func (s *Store) entries(ctx context.Context, id string) ([]change.Entry, error) {
 	rows, err := s.db.QueryContext(ctx, `SELECT entry.entry FROM change JOIN entry ON entry.change = change.seq

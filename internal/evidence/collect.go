@@ -1,0 +1,156 @@
+package evidence
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/glueguard/glueguard/internal/change"
+	"github.com/glueguard/glueguard/internal/finding"
+	"github.com/glueguard/glueguard/internal/resource"
+	"github.com/glueguard/glueguard/internal/store"
+)
+
+// about is the first record.
+type about struct {
+	Tool    string    `json:"tool"`
+	MadeAt  time.Time `json:"made_at"`
+	Request Selection `json:"request"`
+}
+
+type auditHead struct {
+	ID         string        `json:"id"`
+	StartedAt  time.Time     `json:"started_at"`
+	FinishedAt time.Time     `json:"finished_at,omitzero"`
+	Complete   bool          `json:"complete"` // it came to its end
+	Policy     policyRef     `json:"policy"`
+	Summary    store.Summary `json:"summary"`
+}
+
+type policyRef struct {
+	Profile string `json:"profile"`
+	Digest  string `json:"digest"`
+}
+
+// planKept is a plan's record. Its digest is that of the plan as it was carried out, with what is left out here.
+type planKept struct {
+	Digest  string          `json:"digest"`
+	Missing bool            `json:"missing,omitempty"` // not in the state: the change was adopted, say
+	Plan    json.RawMessage `json:"plan,omitempty"`
+}
+
+// collector adds what was selected to a chain.
+type collector struct {
+	store Store
+	chain *chain
+	now   time.Time
+	plans map[string]bool // digests that are in the chain
+}
+
+func (c *collector) collect(ctx context.Context, s Selection) error {
+	switch {
+	case s.Audit != "":
+		a, err := c.store.Audit(ctx, s.Audit)
+		if err != nil {
+			return err
+		}
+		return c.audit(ctx, a)
+	case s.Change != "":
+		return c.change(ctx, s.Change)
+	}
+	return c.since(ctx, s.Since)
+}
+
+// since takes in the audits that began since then and came to their end, and the changes that anything happened to since then, whole.
+func (c *collector) since(ctx context.Context, since time.Time) error {
+	var audits []store.Audit // whole before they are read: one read of the store at a time
+	err := c.store.EachAudit(ctx, func(a store.Audit) error {
+		if !a.StartedAt.Before(since) {
+			audits = append(audits, a)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for _, a := range audits {
+		if err := c.audit(ctx, a); err != nil {
+			return err
+		}
+	}
+	var ids []string
+	err = c.store.EachSummary(ctx, store.ChangeFilter{}, func(s store.Summarized) error {
+		if !s.UpdatedAt.Before(since) {
+			ids = append(ids, s.ID)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for _, id := range slices.Backward(ids) {
+		if err := c.change(ctx, id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *collector) audit(ctx context.Context, a store.Audit) error {
+	head := auditHead{
+		ID: a.ID, StartedAt: a.StartedAt, FinishedAt: a.FinishedAt, Complete: !a.FinishedAt.IsZero(),
+		Policy: policyRef{Profile: a.PolicyProfile, Digest: a.PolicyDigest}, Summary: a.Summary,
+	}
+	if err := c.chain.add(KindAudit, a.ID, head); err != nil {
+		return err
+	}
+	err := c.store.EachCoverage(ctx, a.ID, func(r resource.Coverage) error { return c.chain.add(KindCoverage, a.ID, r) })
+	if err != nil {
+		return err
+	}
+	return c.store.EachFinding(ctx, a.ID, func(f finding.Finding) error { return c.chain.add(KindFinding, a.ID, f) })
+}
+
+func (c *collector) change(ctx context.Context, id string) error {
+	full, err := c.store.Change(ctx, id)
+	if err != nil {
+		return err
+	}
+	if err := c.plan(ctx, full.Head.PlanDigest); err != nil {
+		return err
+	}
+	entries, err := c.store.Entries(ctx, full.Head.ID)
+	if err != nil {
+		return err
+	}
+	// Where it stands is said by the same entries, even if it goes on meanwhile.
+	now, err := change.Fold(entries)
+	if err != nil {
+		return fmt.Errorf("change %s: %w", full.Head.ID, err)
+	}
+	for _, e := range entries {
+		if err := c.chain.add(KindEntry, full.Head.ID, e); err != nil {
+			return err
+		}
+	}
+	return c.chain.add(KindChange, full.Head.ID, now.JSON(c.now))
+}
+
+// plan takes in the plan of a digest, once.
+func (c *collector) plan(ctx context.Context, digest string) error {
+	if digest == "" || c.plans[digest] {
+		return nil
+	}
+	c.plans[digest] = true
+	document, err := c.store.Plan(ctx, digest)
+	if errors.Is(err, store.ErrNotFound) {
+		return c.chain.add(KindPlan, digest, planKept{Digest: digest, Missing: true})
+	}
+	if err != nil {
+		return fmt.Errorf("plan %s: %w", digest, err)
+	}
+	return c.chain.add(KindPlan, digest, planKept{Digest: digest, Plan: document})
+}
