@@ -125,6 +125,9 @@ func (f *family) asItWas(r thing) error {
 	if o.configuration == missing && r.configuration == "" {
 		r.configuration = missing // AWS makes nothing that names what is not there
 	}
+	if o.userMode == "DISABLED" && r.userMode == "" {
+		r.userMode = o.userMode // says the same
+	}
 	if r.configuration != o.configuration || r.userMode != o.userMode || r.userKey != o.userKey {
 		return fmt.Errorf("%s has not the original's encryption: %q %q %q, was %q %q %q",
 			r, r.configuration, r.userMode, r.userKey, o.configuration, o.userMode, o.userKey)
