@@ -43,7 +43,11 @@ func number(v float64) string {
 	if v == math.Trunc(v) && math.Abs(v) < 1e15 {
 		return strconv.FormatInt(int64(v), 10)
 	}
-	return strconv.FormatFloat(v, 'g', -1, 64)
+	format := byte('g')
+	if size := math.Abs(v); size >= 1e-4 && size < 1e16 {
+		format = 'f'
+	}
+	return strconv.FormatFloat(v, format, -1, 64)
 }
 
 // writeJSON prints with four blanks for each level.
