@@ -56,8 +56,10 @@ type Head struct {
 	// AcceptedUnchecked and AcceptedWarnings are what was accepted when the change was started: codes.
 	AcceptedUnchecked []string `json:"accepted_unchecked"`
 	AcceptedWarnings  []string `json:"accepted_warnings"`
-	By                string   `json:"by"`                // ARN of the caller
-	Adopted           bool     `json:"adopted,omitempty"` // rebuilt from tags, after its store was lost
+	// Policy is the one that was in force when the change was started, where that was another than the plan's.
+	Policy  *plan.PolicyRef `json:"policy,omitempty"`
+	By      string          `json:"by"`                // ARN of the caller
+	Adopted bool            `json:"adopted,omitempty"` // rebuilt from tags, after its store was lost
 }
 
 // Phase is a list of steps with one aim.

@@ -31,6 +31,8 @@ type Document struct {
 	// What was accepted when the change was started: codes.
 	AcceptedUnchecked []string `json:"accepted_unchecked"`
 	AcceptedWarnings  []string `json:"accepted_warnings"`
+	// Policy is the one that was in force then, where that was another than the plan's.
+	Policy *plan.PolicyRef `json:"policy,omitempty"`
 }
 
 // StepDocument is one step in a change's JSON form.
@@ -53,7 +55,7 @@ func (c *Change) JSON(now time.Time) Document {
 		From: item.From, To: item.To, State: c.State, Phase: c.Phase, Steps: []StepDocument{}, WaitingFor: c.WaitingFor(),
 		Trouble: c.Trouble, OpenedAt: c.OpenedAt, UpdatedAt: c.UpdatedAt, TwinCost: math.Round(c.TwinCost(now)*1000) / 1000,
 		By: c.Head.By, Adopted: c.Head.Adopted,
-		AcceptedUnchecked: codes(c.Head.AcceptedUnchecked), AcceptedWarnings: codes(c.Head.AcceptedWarnings),
+		AcceptedUnchecked: codes(c.Head.AcceptedUnchecked), AcceptedWarnings: codes(c.Head.AcceptedWarnings), Policy: c.Head.Policy,
 	}
 	for p := range c.All() {
 		s := c.Resolve(p.Step)

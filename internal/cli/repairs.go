@@ -75,6 +75,7 @@ func (r *repairs) connect() {
 func (r *repairs) use(sessions func(context.Context, plan.Access) (repair.Session, error)) {
 	r.worker = repair.New(repair.Options{
 		Store: r.store, Sessions: sessions, Now: r.env.Now, Access: plan.Access{Role: r.flags.role}, Settle: r.policy.Repair.SettleFor(),
+		Policy: &r.policy,
 	})
 	r.engine = local.New(r.worker, local.Options{Now: r.env.Now})
 }

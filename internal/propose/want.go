@@ -42,23 +42,51 @@ func (r *run) excepted(c *candidate) *plan.Blocked {
 	if e := c.exempt; e != nil {
 		reason, owner, until = e.Reason, e.Owner, e.Expires
 	}
+	if reason == "" {
+		return Excepted(r.Policy, c.ref, r.created)
+	}
+	return excepted(owner, reason, until, r.created)
+}
+
+// Excepted is why a resource is left alone that a policy excepts from any control at that time; nil: it does not.
+func Excepted(p policy.Policy, ref resource.Ref, now time.Time) *plan.Blocked {
 	for _, of := range control.All() {
-		if of.Type != c.ref.Type {
+		if of.Type != ref.Type {
 			continue
 		}
-		if e, expired, ok := r.Policy.Exception(string(of.ID), c.ref.ARN, r.created); ok && !expired && reason == "" {
-			reason, owner, until = string(e.Reason), string(e.Owner), string(e.Expires)
+		if e, expired, ok := p.Exception(string(of.ID), ref.ARN, now); ok && !expired {
+			return excepted(string(e.Owner), string(e.Reason), string(e.Expires), now)
 		}
 	}
-	if reason == "" {
-		return nil
-	}
+	return nil
+}
+
+func excepted(owner, reason, until string, now time.Time) *plan.Blocked {
 	day, err := time.Parse(time.DateOnly, until)
 	if err != nil {
-		day = r.created // a policy's dates are valid: this is a damaged store
+		day = now // a policy's dates are valid: this is a damaged store
 	}
 	b := plan.Excepted(owner, reason, day)
 	return &b
+}
+
+// Owned is why a planned resource is left alone of which a policy says that code owns it; nil: it does not.
+func Owned(p policy.Policy, i plan.Item) *plan.Blocked {
+	var tags map[string]string
+	switch {
+	case i.Endpoint != nil:
+		tags = i.Endpoint.Definition.Tags
+	case i.Transform != nil:
+		tags = i.Transform.Definition.Tags
+	}
+	tag := p.OwnedByCode(tags)
+	if tag == "" {
+		return nil
+	}
+	return &plan.Blocked{
+		Code: plan.BlockedByCode, Message: fmt.Sprintf("Its tag %s says by the policy of today that code owns it.", tag),
+		Instead: "Plan again: the plan says what to change in the code.",
+	}
 }
 
 // wanted is what is asked for one resource by the command, else by the policy; the key is not resolved yet.

@@ -26,6 +26,10 @@ func (w *Worker) apply(ctx context.Context, j engine.Job) (_ engine.Run, err err
 	if err != nil {
 		return nil, err
 	}
+	today, err := w.today(p, item)
+	if err != nil {
+		return nil, err
+	}
 	s, err := w.session(ctx, p.Access)
 	if err != nil {
 		return nil, err
@@ -52,7 +56,7 @@ func (w *Worker) apply(ctx context.Context, j engine.Job) (_ engine.Run, err err
 	}
 	head := change.Head{
 		ID: id, PlanDigest: p.Digest, Item: item, Access: p.Access,
-		AcceptedUnchecked: codes(p.Accepted, j.AcceptUnchecked), AcceptedWarnings: warnings,
+		AcceptedUnchecked: codes(p.Accepted, j.AcceptUnchecked), AcceptedWarnings: warnings, Policy: today,
 	}
 	if w.o.Access != (plan.Access{}) {
 		head.Access = w.o.Access

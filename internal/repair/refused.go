@@ -16,7 +16,7 @@ const (
 	ResourceChanged Reason = "resource-changed" // Differences
 	ChecksFailed    Reason = "checks"           // Checks
 	NotAccepted     Reason = "not-accepted"     // Warnings
-	Blocked         Reason = "blocked"          // the plan says so: Blocked
+	Blocked         Reason = "blocked"          // the plan, or the policy by now, says so: Blocked
 	NotPlanned      Reason = "not-planned"      // the plan has no such resource
 	AppliedBefore   Reason = "applied-before"   // Change carried out the same item
 	WayBack         Reason = "way-back"         // Change keeps it, to go back to

@@ -15,6 +15,7 @@ import (
 	"github.com/glueguard/glueguard/internal/engine"
 	"github.com/glueguard/glueguard/internal/execute"
 	"github.com/glueguard/glueguard/internal/plan"
+	"github.com/glueguard/glueguard/internal/policy"
 	"github.com/glueguard/glueguard/internal/propose"
 	"github.com/glueguard/glueguard/internal/store"
 )
@@ -42,6 +43,8 @@ type Options struct {
 	Now      func() time.Time
 	// Access, unless empty, is used in place of the one that a plan or a change was made with.
 	Access plan.Access
+	// Policy is today's: what it excepts is not applied. Nil: nothing is known of one.
+	Policy *policy.Policy
 	// Settle is how long a lost answer is looked for; 0: execute's own.
 	Settle time.Duration
 	// NewID makes the ids of changes; nil: 16 random hex digits.
