@@ -302,6 +302,7 @@ func (m *repairedMoto) finalized() {
 		}
 	}
 	m.glueguard(0, "verify", c.ID)
+	m.glueguard(0, "orphans", "--region", motoRegion) // moto's own list of what is tagged has all that ever was
 }
 
 func (m *repairedMoto) retired() {
