@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -9,6 +10,8 @@ import (
 
 	"github.com/glueguard/glueguard/internal/change"
 	"github.com/glueguard/glueguard/internal/engine"
+	"github.com/glueguard/glueguard/internal/execute"
+	"github.com/glueguard/glueguard/internal/plan"
 	"github.com/glueguard/glueguard/internal/report"
 	"github.com/glueguard/glueguard/internal/resource"
 )
@@ -86,6 +89,14 @@ func backoutLines(list []*change.Change) string {
 func encryptionGoes(c *change.Change) string {
 	i := c.Head.Item
 	switch {
+	case c.State == change.BackedOut, c.State == change.RefusedAt:
+		return "nothing; it is " + string(c.State) + " already"
+	case execute.Bereft(c):
+		return fmt.Sprintf("others deleted the original; it is made again with encryption %s, and then the one with %s goes", i.From, cmp.Or(i.To, "none"))
+	case !c.Touched() && c.Rest == "":
+		return "the original was not touched and stays as it is; what was made beside it goes"
+	case !c.Touched() && i.Strategy == plan.SideBySide:
+		return fmt.Sprintf("the one beside it, with encryption %s, will be DELETED; the original stays as it is, with %s", i.To, i.From)
 	case i.To == "":
 		return "it was retired; it is made again with encryption " + string(i.From)
 	case i.From == resource.ModeNone:

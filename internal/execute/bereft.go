@@ -7,9 +7,9 @@ import (
 	"github.com/glueguard/glueguard/internal/plan"
 )
 
-// bereft tells whether a change that takes itself back has found that others deleted the original: there is nothing left
+// Bereft tells whether a change that takes itself back has found that others deleted the original: there is nothing left
 // to go back to but its saved definition.
-func bereft(c *change.Change) bool {
+func Bereft(c *change.Change) bool {
 	p, ok := c.Current()
 	if !ok || c.Phase != change.Unwind || c.State != change.Waiting || c.Trouble == nil || c.Touched() {
 		return false

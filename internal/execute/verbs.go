@@ -95,7 +95,7 @@ func (s *Stepper) Backout(ctx context.Context) error {
 		return notNow(c, VerbBackout, "it has been backed out")
 	case c.State == change.BackingOut:
 		return nil
-	case bereft(c) && saved(c):
+	case Bereft(c) && saved(c):
 		e, err := anew(c)
 		if err != nil {
 			return err
@@ -182,7 +182,7 @@ func (s *Stepper) Finalize(ctx context.Context, o FinalizeOptions) error {
 		return fmt.Errorf("change %s can't be finalized: %w", c.Head.ID, err)
 	}
 	e := change.Entry{Kind: change.Began, Phase: change.Finalize, State: change.Finalized, Steps: named(append(first, steps...))}
-	if bereft(c) {
+	if Bereft(c) {
 		e.Role, e.Text = plan.Original, othersDid
 	}
 	return s.append(ctx, e)
@@ -196,7 +196,7 @@ func keepTwin(c *change.Change) (first []plan.Step, why string) {
 	switch {
 	case item.Identity.Type != resource.TypeDevEndpoint || item.Strategy != plan.Replace:
 		return nil, "only the replace of a dev endpoint has a twin to keep"
-	case bereft(c):
+	case Bereft(c):
 		return keepBereft(c)
 	case !halted || c.Asked || (c.Phase != change.Apply && !c.Over):
 		return nil, "a twin is kept only where the change waits and the replacement can't be made"

@@ -184,7 +184,7 @@ func (v *Changes) follow(l *line, c *change.Change) {
 			if c.Trouble != nil {
 				why = ": " + c.Trouble.Message
 			}
-			v.tell(fmt.Sprintf("%s: %s%s", l.label, phaseWords(c.Phase), why))
+			v.tell(fmt.Sprintf("%s: %s%s", l.label, phaseWords(c), why))
 		}
 		l.phase, l.done = c.Phase, 0
 	}
@@ -204,9 +204,12 @@ func (v *Changes) follow(l *line, c *change.Change) {
 	}
 }
 
-func phaseWords(p change.Phase) string {
-	switch p {
+func phaseWords(c *change.Change) string {
+	switch c.Phase {
 	case change.Unwind:
+		if len(c.Steps) == 0 { // it has only looked so far
+			return "nothing was changed, so nothing is taken back"
+		}
 		return "taking back what was done"
 	case change.Restore:
 		return "making the saved definition again"
