@@ -157,7 +157,8 @@ func countLabels(file io.Reader) (int, error) {
 }
 
 func isHeader(record []string) bool {
-	return len(record) >= 2 && strings.TrimPrefix(record[0], "\ufeff") == "labeling_set_id" && record[1] == "label"
+	// Behind a byte order mark the quotes of the first name are read as part of it.
+	return len(record) >= 2 && strings.Trim(strings.TrimPrefix(record[0], "\ufeff"), `"`) == "labeling_set_id" && record[1] == "label"
 }
 
 // mostDeleted is how many objects one call deletes.
