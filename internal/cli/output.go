@@ -8,7 +8,9 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 
 	"github.com/glueguard/glueguard/internal/report"
 )
@@ -21,18 +23,46 @@ type output struct {
 	rename bool // file is a temporary one beside path
 }
 
-// renderer writes what a command found in a format.
+// rendering writes what a command found in a format.
+type rendering interface {
+	render(format string, w io.Writer, look report.Look) error
+}
+
+// together is a rendering that comes cheaper when all reports are written at once.
+type together interface {
+	// divide returns n renderings. Each must be used, in a goroutine of its own, and only once.
+	divide(n int) []rendering
+}
+
+// renderer is a function as a rendering.
 type renderer func(format string, w io.Writer, look report.Look) error
 
+func (r renderer) render(format string, w io.Writer, look report.Look) error {
+	return r(format, w, look)
+}
+
 // auditRenderer writes an audit in the formats of package report.
-func auditRenderer(audit report.Source) renderer {
-	return func(format string, w io.Writer, look report.Look) error {
-		f, err := report.Lookup(format)
-		if err != nil {
-			return err
-		}
-		return f.New(look).Write(w, audit)
+func auditRenderer(audit report.Source) rendering { return auditRendering{audit} }
+
+type auditRendering struct{ audit report.Source }
+
+func (a auditRendering) render(format string, w io.Writer, look report.Look) error {
+	f, err := report.Lookup(format)
+	if err != nil {
+		return err
 	}
+	return f.New(look).Write(w, a.audit)
+}
+
+func (a auditRendering) divide(n int) []rendering {
+	var all []rendering
+	for _, reader := range report.Together(a.audit, n) {
+		all = append(all, renderer(func(format string, w io.Writer, look report.Look) error {
+			defer reader.Close()
+			return auditRendering{reader}.render(format, w, look)
+		}))
+	}
+	return all
 }
 
 // auditFormat refuses formats that audits don't have.
@@ -137,7 +167,7 @@ func bare(err error) error {
 
 // write writes every report. The one on standard output is made beside the files, but nothing of it appears before
 // they are whole, since it names them.
-func (all outputs) write(stdout io.Writer, look report.Look, render renderer) error {
+func (all outputs) write(stdout io.Writer, look report.Look, as rendering) error {
 	held := &gate{w: stdout, opened: make(chan error, 1)}
 	var screen *output
 	for _, o := range all {
@@ -151,11 +181,11 @@ func (all outputs) write(stdout io.Writer, look report.Look, render renderer) er
 	go func() {
 		var err error
 		if screen != nil {
-			err = render(screen.format, held, look)
+			err = as.render(screen.format, held, look)
 		}
 		shown <- errors.Join(err, held.flush())
 	}()
-	err := all.writeFiles(render)
+	err := all.writeEach(as)
 	held.opened <- err
 	if shownErr := <-shown; err == nil && shownErr != nil {
 		return fmt.Errorf("write the %s: %w", screen.format, shownErr)
@@ -163,13 +193,27 @@ func (all outputs) write(stdout io.Writer, look report.Look, render renderer) er
 	return err
 }
 
-func (all outputs) writeFiles(render renderer) error {
-	for _, o := range all {
-		if o.path == "" {
-			continue
+// writeFiles writes all reports that have a file, one after the other.
+func (all outputs) writeFiles(render renderer) error { return all.writeEach(render) }
+
+// writeEach writes all reports that have a file: at the same time where that is cheaper.
+func (all outputs) writeEach(as rendering) error {
+	files := slices.DeleteFunc(slices.Clone(all), func(o *output) bool { return o.path == "" })
+	errs := make([]error, len(files))
+	if d, ok := as.(together); ok && len(files) > 1 {
+		var writing sync.WaitGroup
+		for i, one := range d.divide(len(files)) {
+			writing.Go(func() { errs[i] = files[i].writeFile(one) })
 		}
-		if err := o.writeFile(render); err != nil {
-			return fmt.Errorf("output file %s: %w", o.path, err)
+		writing.Wait()
+	} else {
+		for i, o := range files {
+			errs[i] = o.writeFile(as)
+		}
+	}
+	for i, o := range files {
+		if errs[i] != nil {
+			return fmt.Errorf("output file %s: %w", o.path, errs[i])
 		}
 	}
 	return nil
@@ -222,8 +266,8 @@ func (g *gate) pass(err error) {
 	g.passed, g.held, g.err = true, nil, err
 }
 
-func (o *output) writeFile(render renderer) error {
-	if err := render(o.format, o.file, report.Look{Version: buildVersion()}); err != nil {
+func (o *output) writeFile(as rendering) error {
+	if err := as.render(o.format, o.file, report.Look{Version: buildVersion()}); err != nil {
 		return err
 	}
 	if err := o.file.Close(); err != nil {

@@ -5,14 +5,12 @@ import (
 	"crypto/sha256"
 	_ "embed"
 	"encoding/base64"
-	"errors"
 	"fmt"
 	"html"
 	"io"
 	"strings"
 
 	"github.com/glueguard/glueguard/internal/control"
-	"github.com/glueguard/glueguard/internal/finding"
 	"github.com/glueguard/glueguard/internal/store"
 )
 
@@ -61,9 +59,7 @@ func (h htmlWriter) Write(w io.Writer, audit Source) error {
 	p.todo()
 	p.unread()
 	p.list()
-	if err := p.static(audit); err != nil {
-		return fmt.Errorf("write the findings: %w", err)
-	}
+	p.static()
 	p.ending(audit.Head())
 	if err := p.data(audit); err != nil {
 		return fmt.Errorf("write the findings: %w", err)
@@ -213,39 +209,22 @@ func (p *page) list() {
 }
 
 // static is the list for readers without JavaScript: the first that fail or are unknown.
-func (p *page) static(audit Source) error {
+func (p *page) static() {
+	total, shown := p.shares.all.Fail+p.shares.all.Unknown, p.shares.first
 	p.raw("<noscript>\n")
-	total, left := p.shares.all.Fail+p.shares.all.Unknown, pageStatic
-	if total == 0 {
+	if len(shown) == 0 {
 		p.raw("<p>Nothing fails, and nothing is unknown. All findings can be seen with JavaScript, or in another format.</p>\n</noscript>\n</section>\n")
-		return nil
+		return
 	}
-	p.raw("<p>", fmt.Sprintf("%s of %s that fail or are unknown. All can be seen with JavaScript, or in another format.", thousands(min(total, left)), thousands(total)),
+	p.raw("<p>", fmt.Sprintf("%s of %s that fail or are unknown. All can be seen with JavaScript, or in another format.", thousands(len(shown)), thousands(total)),
 		"</p>\n<div class=\"scroll\"><table>\n<thead><tr><th scope=\"col\">Status</th><th scope=\"col\">Severity</th><th scope=\"col\">Resource</th>",
 		"<th scope=\"col\">Account</th><th scope=\"col\">Region</th><th scope=\"col\">What was found</th></tr></thead>\n<tbody>\n")
-	err := audit.EachFinding(func(f finding.Finding) error {
-		if left == 0 {
-			return enough{}
-		}
-		if f.Status != control.Fail && f.Status != control.Unknown {
-			return nil
-		}
-		left--
+	for _, f := range shown {
 		p.raw("<tr><td class=\"status ", string(f.Status), "\">", string(f.Status), "</td><td>", string(f.Severity), "</td><td>", esc(kindOf(f.Control)+" "+nameAndID(f.Resource)),
 			"</td><td>", esc(f.Resource.Account), "</td><td>", esc(f.Resource.Region), "</td><td>", esc(f.Message), "</td></tr>\n")
-		return nil
-	})
-	p.raw("</tbody>\n</table></div>\n</noscript>\n</section>\n")
-	if errors.As(err, &enough{}) {
-		return nil
 	}
-	return err
+	p.raw("</tbody>\n</table></div>\n</noscript>\n</section>\n")
 }
-
-// enough ends a stream that nobody needs the rest of.
-type enough struct{}
-
-func (enough) Error() string { return "that is enough" }
 
 func (p *page) ending(a store.Audit) {
 	p.raw("</main>\n<footer>\n<p>Written by ", product)

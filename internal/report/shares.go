@@ -24,6 +24,7 @@ type shares struct {
 	byControl []*share // in the order of the catalogue, others last
 	byAccount []*share // the most failing first
 	todo      *todo
+	first     []finding.Finding // of those that fail or are unknown, as many as a page shows without its script
 }
 
 func sharesOf(b *book, audit Source) (*shares, error) {
@@ -44,6 +45,9 @@ func sharesOf(b *book, audit Source) (*shares, error) {
 		in.Add(f.Status, 1)
 		if f.Status == control.Fail || f.Status == control.Unknown {
 			c.todo.count(f)
+			if len(c.first) < pageStatic {
+				c.first = append(c.first, f)
+			}
 		}
 		return nil
 	})
