@@ -76,6 +76,7 @@ EXIT STATUS
 		newCleanup(env),
 		newControls(env),
 		newDemo(env),
+		newEvidence(env),
 		newFinalize(env),
 		newGlue(env),
 		newOrphans(env),
