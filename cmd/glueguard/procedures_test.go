@@ -144,9 +144,10 @@ func newFollower(t *testing.T, name string) *follower {
 	if err := os.WriteFile(filepath.Join(dir, "glueguard.yaml"), []byte(policy), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	f := &follower{t: t, name: name, dir: dir, env: append(os.Environ(),
+	f := &follower{t: t, name: name, dir: dir}
+	f.env = append(os.Environ(),
 		"AWS_ENDPOINT_URL="+server.URL, "AWS_ACCESS_KEY_ID=story", "AWS_SECRET_ACCESS_KEY=story", "AWS_REGION=us-east-1",
-		"AWS_EC2_METADATA_DISABLED=true", "HOME="+dir, "XDG_STATE_HOME="+filepath.Join(dir, "state"), "STORY_PERSON=yes")}
+		"AWS_EC2_METADATA_DISABLED=true", "HOME="+dir, "XDG_STATE_HOME="+filepath.Join(dir, "state"), "STORY_PERSON=yes")
 	ask := func(words ...string) string { return strings.TrimSpace(f.give(append([]string{"aws", "glue"}, words...))) }
 	key := ask("get-dev-endpoint", "--endpoint-name", "pass-sse-kms", "--query", "DevEndpoint.KmsKeyId", "--output", "text")
 	id := ask("get-ml-transforms", "--query", "Transforms[?Name=='"+name+"'].TransformId", "--output", "text")

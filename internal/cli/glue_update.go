@@ -150,7 +150,7 @@ func (u *update) run(ctx context.Context) (err error) {
 		fmt.Fprintln(u.env.Stderr, "glueguard: it is not encrypted, so there is nothing to take away")
 		return u.settle(ctx)
 	}
-	if err := u.f.consent.check(u.env, u.command, tableFormat); err != nil {
+	if err := u.f.check(u.env, u.command, tableFormat); err != nil {
 		return err
 	}
 	if err := u.open(ctx); err != nil {
@@ -271,7 +271,7 @@ func (u *update) takeAway(ctx context.Context) error {
 		return diag.Status(diag.AWSGeneral)
 	}
 	fmt.Fprintf(u.env.Stderr, "%s.\n%s\n", u.why, backoutLines(list))
-	if err := u.f.consent.get(ctx, u.env, "Take "+theseChanges(len(list))+" back?"); err != nil {
+	if err := u.f.get(ctx, u.env, "Take "+theseChanges(len(list))+" back?"); err != nil {
 		return err
 	}
 	job := engine.Job{
