@@ -148,7 +148,9 @@ func newFollower(t *testing.T, name string) *follower {
 	f.env = append(os.Environ(),
 		"AWS_ENDPOINT_URL="+server.URL, "AWS_ACCESS_KEY_ID=story", "AWS_SECRET_ACCESS_KEY=story", "AWS_REGION=us-east-1",
 		"AWS_EC2_METADATA_DISABLED=true", "HOME="+dir, "XDG_STATE_HOME="+filepath.Join(dir, "state"), "STORY_PERSON=yes")
-	ask := func(words ...string) string { return strings.TrimSpace(f.give(append([]string{"aws", "glue"}, words...))) }
+	ask := func(words ...string) string {
+		return strings.TrimSpace(f.give(append([]string{"aws", "glue"}, words...)))
+	}
 	key := ask("get-dev-endpoint", "--endpoint-name", "pass-sse-kms", "--query", "DevEndpoint.KmsKeyId", "--output", "text")
 	id := ask("get-ml-transforms", "--query", "Transforms[?Name=='"+name+"'].TransformId", "--output", "text")
 	f.fill = strings.NewReplacer("<dev-endpoint-name>", name, "<transform-id>", id, "<kms-key-id>", key[strings.LastIndex(key, "/")+1:])
