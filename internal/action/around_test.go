@@ -216,6 +216,10 @@ func TestSaveDefinition(t *testing.T) {
 	equal(t, "endpoint", e, *w.want(c, s, execute.Settled).Facts.Endpoint)
 	equal(t, "transform", tr, *w.want(tc, s, execute.Settled).Facts.Transform)
 
+	_, err := w.glue.UpdateDevEndpoint(t.Context(), &glue.UpdateDevEndpointInput{EndpointName: &e.Definition.Name, UpdateEtlLibraries: true})
+	w.must(err)
+	w.want(c, s, execute.Pending)
+	w.advance(time.Hour)
 	tr.LabelCount++
 	w.missed(w.change(tr), s, change.TroubleChanged)
 	w.argued("fail-s3-encryption-disabled", "--new")

@@ -3,6 +3,7 @@ package action
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/glueguard/glueguard/internal/change"
@@ -44,10 +45,26 @@ func (a *Actor) mayDeleteOriginalEndpoint(ctx context.Context, t *task, d resour
 	if leaving(d.Status) {
 		return settled(change.Facts{}), nil
 	}
-	if diff := plan.DiffEndpoint(saved.Definition, d.Definition); len(diff) > 0 {
+	diff := append(plan.DiffEndpoint(saved.Definition, d.Definition), stackDiff(saved.AWSTags, d.AWSTags)...)
+	if len(diff) > 0 {
 		return missed(changed(t, diff)), nil
 	}
+	if d.Updating {
+		return t.unlessSlow(updating, d.Definition.Name), nil
+	}
 	return a.lasting(ctx, t)
+}
+
+// updating is how an endpoint is called that somebody updates: what it will be like is not known yet.
+const updating = "being updated"
+
+// stackDiff tells that a CloudFormation stack has taken the resource over since: it would make it again, as it was.
+func stackDiff(then, now map[string]string) []plan.Attribute {
+	const tag = "aws:cloudformation:stack-name"
+	if then[tag] == now[tag] {
+		return nil
+	}
+	return []plan.Attribute{{Name: "tags[" + strconv.Quote(tag) + "]", Before: then[tag], After: now[tag]}}
 }
 
 // lasting lets an original be deleted only with credentials that will still be there when it must be made again.

@@ -167,6 +167,13 @@ func TestDeleteOriginal(t *testing.T) {
 		"going":           {func(w *world, _ *change.Change) { w.deleted(original) }, execute.Settled, "", ""},
 		"gone":            {func(w *world, _ *change.Change) { w.deleted(original); w.advance(provisioning) }, execute.Settled, "", ""},
 		"a change's tags": {func(w *world, c *change.Change) { w.tag(c.SavedEndpoint.ARN, map[string]string{tagChange: "gg-older"}) }, execute.Open, "", ""},
+		"being updated": {func(w *world, _ *change.Change) {
+			_, err := w.glue.UpdateDevEndpoint(w.Context(), &glue.UpdateDevEndpointInput{EndpointName: aws.String(original), UpdateEtlLibraries: true})
+			w.must(err)
+		}, execute.Pending, "", ""},
+		"of another stack": {func(_ *world, c *change.Change) {
+			c.SavedEndpoint.AWSTags = map[string]string{"aws:cloudformation:stack-name": "then"}
+		}, execute.Missed, change.TroubleChanged, `tags["aws:cloudformation:stack-name"]`},
 		"another": {func(w *world, c *change.Change) {
 			w.deleted(original)
 			w.advance(provisioning)

@@ -34,6 +34,9 @@ func (a *Actor) saveDefinition(ctx context.Context, t *task) (execute.Observatio
 			return missed(changedSince(diff)), nil
 		}
 	}
+	if d.Updating {
+		return t.unlessSlow(updating, item.Identity.Name), nil
+	}
 	id := d.Identity()
 	return settled(change.Facts{Resource: &id, Endpoint: &d}), nil
 }

@@ -130,7 +130,7 @@ func (a *Actor) mayDeleteOriginalTransform(ctx context.Context, t *task, d resou
 	now := d.Definition
 	now.Name = saved.Definition.Name
 	diff := append(plan.DiffTransform(saved.Definition, now), labelDiff(saved.LabelCount, d.LabelCount)...)
-	if len(diff) > 0 {
+	if diff = append(diff, stackDiff(saved.AWSTags, d.AWSTags)...); len(diff) > 0 {
 		return missed(changed(t, diff)), nil
 	}
 	return a.lasting(ctx, t)

@@ -137,6 +137,7 @@ func endpointDetail(d *types.DevEndpoint) resource.EndpointDetail {
 		},
 		Status:           aws.ToString(d.Status),
 		FailureReason:    aws.ToString(d.FailureReason),
+		Updating:         aws.ToString(d.LastUpdateStatus) == "PENDING",
 		CreatedAt:        aws.ToTime(d.CreatedTimestamp),
 		AvailabilityZone: aws.ToString(d.AvailabilityZone),
 		VPCID:            aws.ToString(d.VpcId),

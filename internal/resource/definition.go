@@ -50,6 +50,7 @@ type EndpointDetail struct {
 	ARN              string             `json:"arn"`
 	Status           string             `json:"status"`
 	FailureReason    string             `json:"failure_reason,omitempty"`
+	Updating         bool               `json:"updating,omitempty"` // an update of it is under way
 	CreatedAt        time.Time          `json:"created_at,omitzero"`
 	AvailabilityZone string             `json:"availability_zone,omitempty"`
 	VPCID            string             `json:"vpc_id,omitempty"`
