@@ -117,11 +117,16 @@ type HistoryReader interface {
 	History(ctx context.Context, findingID string) (finding.History, error)
 }
 
-// Store is everything at once, as an implementation offers it; users ask for the part they need.
-type Store interface {
+// Audits is all that a store does with audits.
+type Audits interface {
 	AuditWriter
 	AuditReader
 	AuditLister
+}
+
+// Store is everything at once, as an implementation offers it; users ask for the part they need.
+type Store interface {
+	Audits
 	HistoryReader
 	Plans
 	Changes
