@@ -7,6 +7,7 @@ import (
 	"github.com/glueguard/glueguard/internal/change"
 	"github.com/glueguard/glueguard/internal/execute"
 	"github.com/glueguard/glueguard/internal/plan"
+	"github.com/glueguard/glueguard/internal/resource"
 )
 
 // TestVerification has creates that silently leave encryption out, and replacements that come up FAILED.
@@ -77,6 +78,31 @@ func TestVerification(t *testing.T) {
 			t.Errorf("the change is %s, %+v", c.State, c.Trouble)
 		}
 	})
+}
+
+// TestFailedOriginal repairs an endpoint that came up FAILED itself.
+func TestFailedOriginal(t *testing.T) {
+	t.Parallel()
+	failed := func(t *testing.T, s plan.Strategy) *rig {
+		t.Helper()
+		scene := endpointScene(t, s)
+		scene.original.failed = true
+		again := propose(t, scene.world, scene.original, plan.Wanted{Mode: resource.ModeSSEKMS, Key: keyARN, Strategy: s})
+		return newRig(t, again)
+	}
+	for _, s := range []plan.Strategy{plan.Replace, plan.SideBySide} {
+		r := failed(t, s)
+		r.ends(r.run(), change.Done, "")
+		r.ends(r.backout(), change.BackedOut, "")
+		r = failed(t, s)
+		for r.sent("create-twin") == 0 {
+			r.runFor(1)
+		}
+		r.ends(r.backout(), change.BackedOut, "")
+		r = failed(t, s)
+		r.failNext = 1 // the twin as well, for the same reason
+		r.ends(r.run(), change.RefusedAt, change.TroubleFailed)
+	}
 }
 
 // TestMissed has looks find what stands in the way.
