@@ -73,8 +73,17 @@ func optional(s string) *string {
 	return &s
 }
 
-// settle makes the estate: every resource is there, and as ready as it gets.
+// settle makes the estate: every resource is there, and as ready as it gets. Of the scenario it leaves what resources
+// need, but none of its own, which would only make every listing longer.
 func (w *world) settle(endpoints []endpointSpec, transforms []transformSpec) {
+	for _, e := range have(w.eye.endpoints(w.ctx, "")) {
+		_, err := w.eye.glue.DeleteDevEndpoint(w.ctx, &glue.DeleteDevEndpointInput{EndpointName: &e.name})
+		must(err)
+	}
+	for _, t := range have(w.eye.transforms(w.ctx, "")) {
+		_, err := w.eye.glue.DeleteMLTransform(w.ctx, &glue.DeleteMLTransformInput{TransformId: &t.id})
+		must(err)
+	}
 	_, err := w.eye.glue.CreateSecurityConfiguration(w.ctx, &glue.CreateSecurityConfigurationInput{
 		Name: aws.String(missing), EncryptionConfiguration: &types.EncryptionConfiguration{},
 	})

@@ -195,7 +195,7 @@ func (f *family) atRest(ctx context.Context, e eye, c *change.Change) error {
 	}
 	switch c.State {
 	case change.Done:
-		return f.done(ctx, e, original, others)
+		return f.done(ctx, e, original, others, c.Touched())
 	case change.Finalized:
 		return f.finalized(ctx, e, original, others)
 	case change.RefusedAt:
@@ -209,8 +209,11 @@ func (f *family) atRest(ctx context.Context, e eye, c *change.Change) error {
 	return nil
 }
 
-func (f *family) done(ctx context.Context, e eye, original, others []thing) error {
-	keeps := f.ask.Strategy == plan.SideBySide || f.transform
+// done is what holds when a change is done. A backout of a finalize that was interrupted, and that comes to nothing, is
+// done again, though the original has gone meanwhile.
+func (f *family) done(ctx context.Context, e eye, original, others []thing, touched bool) error {
+	tagged := f.ask.Strategy == plan.SideBySide || f.transform
+	keeps := tagged && (!touched || len(original) == 1)
 	if f.ask.Strategy == plan.Retire {
 		if len(original)+len(others) > 0 {
 			return fmt.Errorf("retired, and there are %v %v", original, others)
@@ -230,7 +233,7 @@ func (f *family) done(ctx context.Context, e eye, original, others []thing) erro
 	if (f.ask.Strategy == plan.Replace) != (r.name == f.original.name) {
 		return fmt.Errorf("the replacement is called %q", r.name)
 	}
-	return errors.Join(f.works(r), f.asAsked(ctx, e, r), f.tagged(r, keeps))
+	return errors.Join(f.works(r), f.asAsked(ctx, e, r), f.tagged(r, tagged))
 }
 
 func (f *family) finalized(ctx context.Context, e eye, original, others []thing) error {

@@ -35,11 +35,10 @@ type life struct {
 
 // stop is where a process ends.
 type stop struct {
-	Calls   int // after so many calls; 0: never
-	Writes  int // after so many entries of journals; 0: never
-	Before  bool
-	Events  int // interrupted by a person after so many events; 0: never
-	Patient bool
+	Calls  int  // at so many calls; 0: never
+	Writes int  // at so many entries of journals; 0: never
+	Before bool // of these two the last has no effect any more
+	Events int  // interrupted by a person after so many events; 0: never
 }
 
 // passes counts one call or write, and tells whether it takes effect and whether its outcome is learned.
@@ -91,11 +90,10 @@ func serve(h http.Handler, r *http.Request) (response *http.Response, err error)
 	}
 	a := &answer{header: http.Header{}, status: http.StatusOK}
 	defer func() {
-		aborted := recover()
-		switch {
+		switch aborted := recover(); {
 		case aborted == nil:
 			response = a.response(r, bytes.NewReader(a.body.Bytes()))
-		case aborted != http.ErrAbortHandler:
+		case !isAbort(aborted):
 			panic(aborted)
 		case a.flushed:
 			response = a.response(r, io.MultiReader(bytes.NewReader(a.body.Bytes()), broken{}))
@@ -105,6 +103,11 @@ func serve(h http.Handler, r *http.Request) (response *http.Response, err error)
 	}()
 	h.ServeHTTP(a, r)
 	return response, err
+}
+
+func isAbort(v any) bool {
+	err, ok := v.(error)
+	return ok && errors.Is(err, http.ErrAbortHandler)
 }
 
 // broken is the end of a body whose connection was closed.

@@ -48,8 +48,10 @@ type world struct {
 	ctx  context.Context
 	box  *sandbox.Sandbox
 	path string // of the state
-	eye  eye
-	mu   sync.Mutex
+	// state is for those who look; processes have their own.
+	state *sqlite.Store
+	eye   eye
+	mu    sync.Mutex
 	// broken is the first thing that was found wrong while calls were served.
 	broken error
 	family []*family
@@ -96,6 +98,8 @@ func inBubble(t *testing.T, f func(w *world) error) (err error) {
 		box := have(sandbox.New(sandbox.Options{Scenario: "small", RegionCount: 1, Provisioning: provisioning}))
 		w := &world{ctx: context.Background(), box: box, path: filepath.Join(dir, "state.db")}
 		w.eye = newEye(box)
+		w.state = have(sqlite.Open(w.ctx, w.path))
+		defer func() { must(w.state.Close()) }()
 		err = f(w)
 		if err != nil {
 			err = fmt.Errorf("%w\n%s", err, strings.Join(w.log, "\n"))
@@ -197,7 +201,7 @@ func (w *world) start(end stop) *process {
 func (p *process) close() {
 	p.worker.Close()
 	p.session.Close()
-	must(p.store.Store.Close())
+	must(p.store.Close())
 }
 
 // mortal is the state as a process that may die has it.
