@@ -215,7 +215,9 @@ func drawLeg(t *rapid.T, families int, transforms bool) leg {
 }
 
 func drawStory(t *rapid.T, endpoints, transforms int) story {
-	s := story{Parallel: number(t, "parallel", 1, 3)}
+	s := story{
+		Parallel: number(t, "parallel", 1, 3), Late: one(t, "late", 0, 0, 0, 5*time.Second, 20*time.Second, 50*time.Second),
+	}
 	for n := range endpoints {
 		s.Endpoints = append(s.Endpoints, drawEndpoint(t, n))
 		s.Asks = append(s.Asks, drawAsk(t))

@@ -18,12 +18,14 @@ type story struct {
 	Transforms []transformSpec
 	Asks       []ask // endpoints first
 	Parallel   int
+	Late       time.Duration // so long AWS does not show what it made
 	Legs       []leg
 }
 
 // tell plays a story and returns the first thing that is wrong with it.
 func (w *world) tell(s story) error {
 	w.settle(s.Endpoints, s.Transforms)
+	w.late = s.Late
 	if err := w.plan(s); err != nil {
 		return err
 	}

@@ -22,6 +22,8 @@ type wire struct {
 	life *life
 	// served is told of each call that AWS was sent, whatever became of its answer.
 	served func(operation string)
+	// shows is told of each answer that is about to be given, and may hide what AWS does not show yet.
+	shows func(operation string, r *http.Response) *http.Response
 }
 
 // life is one process's: it ends at a call or at a write of a journal, or never.
@@ -74,8 +76,12 @@ func (w *wire) Do(r *http.Request) (*http.Response, error) {
 		return nil, errDead
 	}
 	response, err := serve(w.box, r)
+	operation = operation[strings.LastIndex(operation, ".")+1:]
 	if w.served != nil {
-		w.served(operation[strings.LastIndex(operation, ".")+1:])
+		w.served(operation)
+	}
+	if w.shows != nil && err == nil {
+		response = w.shows(operation, response)
 	}
 	if !learned {
 		return nil, errDead

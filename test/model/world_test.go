@@ -58,7 +58,8 @@ type world struct {
 	// looking is held by who looks on while calls are served.
 	looking sync.Mutex
 	log     []string
-	serial  int // of changes
+	serial  int           // of changes
+	late    time.Duration // so long AWS does not show what it made
 }
 
 // failure is what must panics with; inBubble turns it into an error.
@@ -181,7 +182,7 @@ type process struct {
 // start starts a process that ends as told. What it leaves behind at AWS and in the state is for the next one.
 func (w *world) start(end stop) *process {
 	p := &process{world: w, life: &life{left: end, onEnd: func() {}}}
-	line := &wire{box: w.box, life: p.life, served: w.serve}
+	line := &wire{box: w.box, life: p.life, served: w.serve, shows: w.shows}
 	p.session = have(awsapi.Open(w.ctx, awsapi.Options{
 		Keys: &awsapi.Keys{AccessKeyID: account, SecretAccessKey: "secret"}, Region: region, EndpointURL: address, HTTPClient: line,
 	}))
