@@ -106,7 +106,7 @@ func rules() []rule {
 		},
 		{
 			"the AWS SDK stays in its rooms", "only they know how AWS speaks",
-			outside("internal/inventory", "internal/action", "internal/awsapi", "internal/sandbox", "test"), sdk,
+			outside("internal/inventory", "internal/action", "internal/deliver", "internal/awsapi", "internal/sandbox", "test"), sdk,
 		},
 		{
 			"SQL stays in the stores", "everything else speaks to the contract of internal/store",
