@@ -151,6 +151,20 @@ func rules() []rule {
 			"reports read the store's contract only", "a report must be able to render any stored audit",
 			below("internal/report"), importsAny(module+"/internal/audit", module+"/internal/inventory", module+"/internal/awsapi", module+"/internal/store/sqlite"),
 		},
+		{
+			"the console asks the API", "whatever a page can do, a program can do as well, and the same guard stands before both",
+			below("internal/console"), importsAny(module+"/internal/store/sqlite", module+"/internal/daemon", module+"/internal/audit", module+"/internal/propose",
+				module+"/internal/repair", module+"/internal/engine", module+"/internal/inventory", module+"/internal/awsapi", module+"/internal/action"),
+		},
+		{
+			"the API does no work", "what takes AWS or time is the daemon's, behind an interface",
+			below("internal/api", "internal/auth"), importsAny(module+"/internal/store/sqlite", module+"/internal/daemon", module+"/internal/console",
+				module+"/internal/inventory", module+"/internal/action", module+"/internal/engine/local"),
+		},
+		{
+			"the daemon is wired by the command line", "cli imports daemon, daemon imports api and console, never back",
+			outside("internal/cli", "internal/daemon", "test"), importsAny(module + "/internal/daemon"),
+		},
 	}
 }
 
@@ -196,6 +210,9 @@ func TestImportRulesCatch(t *testing.T) {
 		"verification shares nothing with what it verifies": {ImportPath: module + "/internal/verify", Imports: []string{module + "/internal/action"}},
 		"the store knows data, not work":                    {ImportPath: module + "/internal/store/sqlite", Imports: []string{module + "/internal/audit"}},
 		"reports read the store's contract only":            {ImportPath: module + "/internal/report", Imports: []string{module + "/internal/store/sqlite"}},
+		"the console asks the API":                          {ImportPath: module + "/internal/console", Imports: []string{module + "/internal/store/sqlite"}},
+		"the API does no work":                              {ImportPath: module + "/internal/api", Imports: []string{module + "/internal/inventory"}},
+		"the daemon is wired by the command line":           {ImportPath: module + "/internal/console", Imports: []string{module + "/internal/daemon"}},
 	}
 	for _, r := range rules() {
 		t.Run(r.name, func(t *testing.T) {
