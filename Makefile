@@ -7,22 +7,33 @@ export CGO_ENABLED ?= 0
 # Packages whose tests have a target of their own.
 STORIES := ./cmd/glueguard/...
 EXTERNAL := ./test/external/...
+BROWSER := ./test/browser/...
 RACE := ./internal/awsapi/... ./internal/inventory/... ./internal/audit/... ./internal/store/... ./internal/sandbox/... ./internal/action/... ./internal/execute/... \
-	./internal/engine/... ./internal/repair/... ./test/faults/...
+	./internal/engine/... ./internal/repair/... ./internal/auth/... ./internal/api/... ./internal/daemon/... ./test/faults/...
 
-.PHONY: build test unit stories external run-external crash run-crash check format fmt lint vet tidy generate generate-check race bench live fuzz clean
+.PHONY: build test unit stories browser run-browser screenshots external run-external crash run-crash check format fmt lint vet tidy generate generate-check race bench live fuzz clean
 
 build: ## the binary, into bin/
 	$(GO) build -trimpath -o bin/glueguard ./cmd/glueguard
 
 test: ## all tests; installs what they need
-	@./test/run.sh unit stories external run-crash
+	@./test/run.sh unit stories browser external run-crash
 
 unit:
-	$(GO) test $$($(GO) list ./... | grep -v -e /cmd/glueguard -e /test/external -e /test/crash)
+	$(GO) test $$($(GO) list ./... | grep -v -e /cmd/glueguard -e /test/external -e /test/crash -e /test/browser)
 
 stories: ## the user stories, in process
 	$(GO) test $(STORIES)
+
+browser: ## the console, in a real Chromium
+	@./test/run.sh browser
+
+run-browser:
+	$(GO) test -count=1 $(BROWSER) # the cache knows nothing of the browser
+
+screenshots: ## writes docs/img: every page, light and dark, wide and phone
+	@./test/setup-browser.sh
+	GLUEGUARD_TEST_CHROMIUM="$$(cat .cache/chromium)" $(GO) test -count=1 $(BROWSER) -run TestScreenshots -screenshots "$(CURDIR)/docs/img"
 
 external: ## against the real AWS CLI and moto
 	@./test/run.sh external

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs the named groups of tests (unit, stories, external) and closes with what was skipped and why.
+# Runs the named groups of tests (unit, stories, browser, external) and closes with what was skipped and why.
 # Every group runs even when an earlier one failed, so that one run shows all that is wrong.
 set -uo pipefail
 cd "$(dirname "$0")/.."
@@ -25,9 +25,20 @@ external() {
 	run external env GLUEGUARD_TEST_PYTHON="$(cat .cache/python)" make --no-print-directory run-external
 }
 
+browser() {
+	./test/setup-browser.sh
+	if [ -f .cache/chromium-missing ]; then
+		notes+=("SKIPPED browser: $(cat .cache/chromium-missing)")
+		[ "${CI:-}" != true ] || failed+=("browser (nothing may be skipped with CI=true)")
+		return
+	fi
+	run browser env GLUEGUARD_TEST_CHROMIUM="$(cat .cache/chromium)" make --no-print-directory run-browser
+}
+
 for group in "$@"; do
 	case "$group" in
 	external) external ;;
+	browser) browser ;;
 	*) run "$group" make --no-print-directory "$group" ;;
 	esac
 done
