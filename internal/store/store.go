@@ -130,6 +130,7 @@ type Store interface {
 	HistoryReader
 	Plans
 	Changes
+	Trail
 	// Close waits for what was added to be written. Audits that were not finished stay unfinished.
 	Close() error
 }

@@ -60,11 +60,14 @@ type TrailState struct {
 
 // TrailError names the first entry of the trail that is not as it was written.
 type TrailError struct {
-	Seq    int64
+	Seq    int64 // 0: it is not an entry, but what keeps the trail append-only
 	Reason string
 }
 
 func (e *TrailError) Error() string {
+	if e.Seq == 0 {
+		return fmt.Sprintf("%v: %s", ErrTrailBroken, e.Reason)
+	}
 	return fmt.Sprintf("%v: entry %d: %s", ErrTrailBroken, e.Seq, e.Reason)
 }
 
@@ -72,11 +75,12 @@ func (e *TrailError) Unwrap() error { return ErrTrailBroken }
 
 // Trail is the store's own audit trail: append-only, hash-chained, shared by every process that uses the store.
 type Trail interface {
-	// Record appends one entry durably and returns it as it was written.
+	// Record appends one entry durably and returns it as it was written. It goes through even when its context has ended.
 	Record(ctx context.Context, d Deed) (Deed, error)
 	// EachDeed streams entries, the newest first, from before the entry of that number (0: from the last), at most limit
 	// (0: all), and stops at the first error that the callback returns, which it returns.
 	EachDeed(ctx context.Context, before int64, limit int, yield func(Deed) error) error
-	// CheckTrail reads the whole trail and returns *TrailError for the first entry that is broken, missing or out of order.
+	// CheckTrail reads the whole trail and returns *TrailError for the first entry that is broken, missing or out of order,
+	// with the state of what comes before it.
 	CheckTrail(ctx context.Context) (TrailState, error)
 }

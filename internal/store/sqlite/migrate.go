@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/pressly/goose/v3"
@@ -18,21 +20,32 @@ import (
 var migrations embed.FS
 
 // schemaVersion is the newest migration that this build knows.
-const schemaVersion = 3
+func schemaVersion() (int64, error) {
+	files, err := migrations.ReadDir("migrations")
+	if err != nil {
+		return 0, err
+	}
+	number, _, _ := strings.Cut(files[len(files)-1].Name(), "_") // their names are in order
+	return strconv.ParseInt(number, 10, 64)
+}
 
 // migrate brings the schema to schemaVersion. Several processes may do so at once: each migration is one transaction,
 // so the one that comes second fails on what the first has made, and finds the work done when it looks again.
 func migrate(ctx context.Context, db *sql.DB) error {
+	newest, err := schemaVersion()
+	if err != nil {
+		return err
+	}
 	var failed error
 	for range 5 {
 		current, err := currentVersion(ctx, db)
 		switch {
 		case err != nil:
 			return err
-		case current > schemaVersion:
+		case current > newest:
 			return fmt.Errorf("%w: its schema is version %d, this glueguard knows version %d",
-				store.ErrNewer, current, schemaVersion)
-		case current == schemaVersion:
+				store.ErrNewer, current, newest)
+		case current == newest:
 			return nil
 		}
 		if failed = up(ctx, db); failed == nil {

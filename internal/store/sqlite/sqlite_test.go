@@ -38,6 +38,9 @@ func TestMain(m *testing.M) {
 // child writes an audit of 200 parts; in mode "killed" it dies in the middle as if by kill -9.
 func child(mode, path string) error {
 	ctx := context.Background()
+	if mode == "deeds" {
+		return recordDeeds(ctx, path)
+	}
 	if mode == "lease" {
 		return hold(ctx, path)
 	}
