@@ -150,6 +150,8 @@ type Credentials interface {
 	SaveTicket(ctx context.Context, t Ticket) error
 	// TakeTicket returns a ticket and makes it unusable.
 	TakeTicket(ctx context.Context, hash string) (Ticket, error)
+	// DropTickets makes a user's tickets unusable: a newer one is made, or the password was set another way.
+	DropTickets(ctx context.Context, userID string) error
 	DropExpired(ctx context.Context, now time.Time) error
 }
 
