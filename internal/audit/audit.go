@@ -5,6 +5,7 @@ package audit
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/glueguard/glueguard/internal/awsapi"
@@ -12,6 +13,7 @@ import (
 	"github.com/glueguard/glueguard/internal/finding"
 	"github.com/glueguard/glueguard/internal/inventory"
 	"github.com/glueguard/glueguard/internal/policy"
+	"github.com/glueguard/glueguard/internal/redact"
 	"github.com/glueguard/glueguard/internal/resource"
 	"github.com/glueguard/glueguard/internal/store"
 )
@@ -110,6 +112,7 @@ func Run(ctx context.Context, o Options) (Result, error) {
 			ID: o.NewID(), StartedAt: started,
 			PolicyProfile: string(o.Policy.Profile), PolicyDigest: o.Policy.Digest(),
 		},
+		recorder: recorder{rules: redact.New()}, used: map[string]bool{},
 	}
 	scanErr := o.Scanner.Scan(ctx, scope, r.location)
 	r.interrupted = scanErr != nil && r.failed == nil && ctx.Err() != nil
@@ -134,6 +137,9 @@ type run struct {
 	unread      int
 	accepted    int
 	outside     []resource.Location // read, but not in the policy's scope: the first few
+
+	recorder recorder
+	used     map[string]bool // ARNs of the keys that resources which were asked for use
 }
 
 // begin makes the audit visible once there is something to store: wrong credentials leave no trace.
@@ -142,7 +148,9 @@ func (r *run) begin() error {
 		return nil
 	}
 	r.begun = true
-	if err := r.Store.BeginAudit(r.ctx, r.head); err != nil {
+	begun := r.head
+	begun.PolicyDocument = r.Policy.Document()
+	if err := r.Store.BeginAudit(r.ctx, begun); err != nil {
 		return fmt.Errorf("begin the audit: %w", err)
 	}
 	return nil
@@ -176,7 +184,32 @@ func (r *run) judge(s *resource.Snapshot) error {
 	if r.wanted.all() {
 		p.Settled = settled(s, r.controls)
 	}
+	facts, err := r.recorder.location(s)
+	if err != nil {
+		return err
+	}
+	p.Facts = r.wantedFacts(facts, p.Findings)
 	return r.add(p)
+}
+
+// wantedFacts keeps the records that the findings rest on.
+func (r *run) wantedFacts(facts []resource.Record, findings []finding.Finding) []resource.Record {
+	if r.wanted.all() {
+		return facts
+	}
+	var kept []resource.Record
+	for _, f := range findings {
+		for _, rec := range resource.Related(facts, f.Resource) {
+			same := func(o resource.Record) bool { return o.Type == rec.Type && o.ID == rec.ID }
+			if !slices.ContainsFunc(kept, same) {
+				kept = append(kept, rec)
+			}
+			if rec.Type == resource.TypeKey {
+				r.used[rec.ARN] = true
+			}
+		}
+	}
+	return kept
 }
 
 func (r *run) add(p store.Part) error {

@@ -2,6 +2,7 @@ package audit
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strings"
 
@@ -43,18 +44,58 @@ func settled(s *resource.Snapshot, controls []control.ID) []control.ID {
 	return done
 }
 
-// keys judges the keys that the estate uses and stores the findings with the keys' own locations.
+// keys judges the keys that the estate uses and stores findings and facts with the keys' own locations.
 func (r *run) keys() error {
-	if !slices.Contains(r.controls, control.KeyManagement) {
-		return nil
-	}
 	uses := slices.DeleteFunc(r.Scanner.KeyUses(), func(u resource.KeyUse) bool {
 		return !slices.ContainsFunc(u.UsedIn, func(l resource.Location) bool { return covers(r.Policy.Scope, l) })
 	})
-	usedIn := map[string][]resource.Location{}
 	for i := range uses {
 		acceptKeyUse(&uses[i], r.Policy, r.now)
 	}
+	parts := map[resource.Location]*store.Part{}
+	at := func(l resource.Location) *store.Part {
+		if parts[l] == nil {
+			parts[l] = &store.Part{Location: l, SeenIn: map[string][]resource.Location{}}
+		}
+		return parts[l]
+	}
+	for _, f := range r.keyFindings(uses) {
+		p := at(place(f.Resource))
+		p.Findings = append(p.Findings, f.Finding)
+		p.SeenIn[f.ID] = f.usedIn
+		r.used[f.Resource.ARN] = true
+	}
+	for _, u := range uses {
+		ref := control.KeyRef(u)
+		if !r.wanted.all() && !r.used[ref.ARN] {
+			continue
+		}
+		rec, err := r.recorder.key(u, ref)
+		if err != nil {
+			return err
+		}
+		p := at(place(ref))
+		p.Facts = append(p.Facts, rec)
+	}
+	for _, l := range slices.SortedFunc(maps.Keys(parts), resource.Location.Compare) {
+		if err := r.add(*parts[l]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// keyFinding is a finding about a key, and where the key is used.
+type keyFinding struct {
+	finding.Finding
+	usedIn []resource.Location
+}
+
+func (r *run) keyFindings(uses []resource.KeyUse) []keyFinding {
+	if !slices.Contains(r.controls, control.KeyManagement) {
+		return nil
+	}
+	usedIn := map[string][]resource.Location{}
 	for _, u := range uses {
 		name := u.Ref
 		if k, ok := u.Key.Value(); ok {
@@ -62,28 +103,15 @@ func (r *run) keys() error {
 		}
 		usedIn[name] = append(usedIn[name], u.UsedIn...)
 	}
-	findings := finding.From(r.wanted.keep(control.EvaluateKeys(uses, r.Policy)), r.Policy, r.now)
-	slices.SortStableFunc(findings, func(a, b finding.Finding) int { return place(a).Compare(place(b)) })
-	for len(findings) > 0 {
-		here := place(findings[0])
-		n := slices.IndexFunc(findings, func(f finding.Finding) bool { return place(f) != here })
-		if n < 0 {
-			n = len(findings)
-		}
-		p := store.Part{Location: here, Findings: findings[:n], SeenIn: map[string][]resource.Location{}}
-		for _, f := range p.Findings {
-			p.SeenIn[f.ID] = usedIn[cmp.Or(f.Resource.ARN, f.Resource.ID)]
-		}
-		if err := r.add(p); err != nil {
-			return err
-		}
-		findings = findings[n:]
+	var found []keyFinding
+	for _, f := range finding.From(r.wanted.keep(control.EvaluateKeys(uses, r.Policy)), r.Policy, r.now) {
+		found = append(found, keyFinding{f, usedIn[cmp.Or(f.Resource.ARN, f.Resource.ID)]})
 	}
-	return nil
+	return found
 }
 
-func place(f finding.Finding) resource.Location {
-	return resource.Location{Account: f.Resource.Account, Region: f.Resource.Region}
+func place(r resource.Ref) resource.Location {
+	return resource.Location{Account: r.Account, Region: r.Region}
 }
 
 // adviseKept says of the originals that a change keeps as its way back that they await its finalize.

@@ -73,7 +73,7 @@ func judgeKeyUse(use resource.KeyUse, p policy.Policy) Outcome {
 	c := get(KeyManagement)
 	o := Outcome{
 		Control: c.ID, Severity: c.Severity, Status: Pass, Reason: KeyWellManaged,
-		Resource:   keyRef(use),
+		Resource:   KeyRef(use),
 		Advisories: []Advisory{},
 	}
 	called := "KMS key " + cmp.Or(o.Resource.ARN, o.Resource.ID)
@@ -233,9 +233,9 @@ func list(texts []string) string {
 	return strings.Join(texts, ", ")
 }
 
-// keyRef names the key. One that could not be read is named by its reference, and placed where that says or else where
+// KeyRef names the key as its finding does. One that could not be read is named by its reference, and placed where that says or else where
 // it is first used.
-func keyRef(use resource.KeyUse) resource.Ref {
+func KeyRef(use resource.KeyUse) resource.Ref {
 	r := resource.Ref{Type: resource.TypeKey, Tags: map[string]string{}}
 	arn, err := resource.ParseARN(use.Ref)
 	if k, ok := use.Key.Value(); ok {

@@ -174,13 +174,7 @@ func (u *keyUses) wait() (map[string]resource.Fact[resource.Key], []tally) {
 
 // canonical makes an ARN of a reference as written in a location: an ARN, an alias name, or a key id.
 func canonical(l resource.Location, ref string) (resource.ARN, *resource.Failure) {
-	switch {
-	case strings.HasPrefix(ref, "alias/"):
-		return l.ARN("kms", ref), nil
-	case !strings.HasPrefix(ref, "arn:"):
-		return l.ARN("kms", "key/"+ref), nil
-	}
-	arn, err := resource.ParseARN(ref)
+	arn, err := resource.KeyARN(l, ref)
 	isKey := strings.HasPrefix(arn.Resource, "key/") || strings.HasPrefix(arn.Resource, "alias/")
 	if err != nil || arn.Service != "kms" || arn.Region == "" || arn.Account == "" || !isKey {
 		return resource.ARN{}, &resource.Failure{

@@ -11,10 +11,16 @@ import (
 	"github.com/glueguard/glueguard/internal/resource"
 )
 
-// Digest is "sha256:" and the hash of what the policy means. Comments, the order of keys, and the order and
+// Digest is "sha256:" and the hash of what the policy means: of its Document.
+func (p Policy) Digest() string {
+	sum := sha256.Sum256(p.Document())
+	return "sha256:" + hex.EncodeToString(sum[:])
+}
+
+// Document is what the policy means, as JSON, written in one way only. Comments, the order of keys, and the order and
 // repetition of list entries are no part of the meaning; a requirement that says what the profile says anyway is none
 // either.
-func (p Policy) Digest() string {
+func (p Policy) Document() []byte {
 	meaning := struct {
 		Format         string
 		Profile        Profile
@@ -46,8 +52,7 @@ func (p Policy) Digest() string {
 	if err != nil {
 		panic("policy: a struct of strings can't be marshalled: " + err.Error()) // impossible: no cycles, no floats
 	}
-	sum := sha256.Sum256(text)
-	return "sha256:" + hex.EncodeToString(sum[:])
+	return text
 }
 
 // set returns the entries sorted, each once; never nil, so that no list and an empty one are the same.

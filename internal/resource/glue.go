@@ -89,7 +89,8 @@ type DevEndpoint struct {
 	RoleARN               string    `json:"role_arn"`
 	GlueVersion           string    `json:"glue_version"` // empty means 0.9
 	CreatedAt             time.Time `json:"created_at,omitzero"`
-	Tags                  Fact[map[string]string]
+
+	Tags Fact[map[string]string] `json:"-"`
 }
 
 // MLTransform is an AWS::Glue::MLTransform as GetMLTransforms lists it: the facts that verdicts need.
@@ -104,24 +105,25 @@ type MLTransform struct {
 	RoleARN                      string      `json:"role_arn"`
 	GlueVersion                  string      `json:"glue_version"` // empty means 0.9
 	CreatedAt                    time.Time   `json:"created_at,omitzero"`
-	Tags                         Fact[map[string]string]
+
+	Tags Fact[map[string]string] `json:"-"`
 }
 
 // Key is a KMS key that Glue encryption uses. Source: kms DescribeKey, GetKeyRotationStatus, GetKeyPolicy.
 type Key struct {
-	ARN          ARN    `json:"-"`
-	ID           string `json:"id"`
-	State        string `json:"state"` // Enabled, Disabled, PendingDeletion, …
-	Usage        string `json:"usage"` // ENCRYPT_DECRYPT, …
-	Spec         string `json:"spec"`  // SYMMETRIC_DEFAULT, …
-	Manager      string `json:"manager"`
-	Origin       string `json:"origin"`
-	MultiRegion  bool   `json:"multi_region"`
-	DeletionDate time.Time
+	ARN          ARN       `json:"-"`
+	ID           string    `json:"id"`
+	State        string    `json:"state"` // Enabled, Disabled, PendingDeletion, …
+	Usage        string    `json:"usage"` // ENCRYPT_DECRYPT, …
+	Spec         string    `json:"spec"`  // SYMMETRIC_DEFAULT, …
+	Manager      string    `json:"manager"`
+	Origin       string    `json:"origin"`
+	MultiRegion  bool      `json:"multi_region"`
+	DeletionDate time.Time `json:"deletion_date,omitzero"`
 	// Rotation is absent where the key type can't rotate (imported, custom store, asymmetric).
-	Rotation Fact[bool]
+	Rotation Fact[bool] `json:"-"`
 	// Policy is the text of the key policy "default".
-	Policy Fact[string]
+	Policy Fact[string] `json:"-"`
 }
 
 // AWSManaged tells whether AWS manages the key (aws/s3 and the like), so that its policy can't be edited.

@@ -36,6 +36,9 @@ type Audit struct {
 	PolicyProfile string
 	PolicyDigest  string
 	Summary       Summary
+	// PolicyDocument is what the digest is of. BeginAudit keeps it, once for each digest; AuditReader leaves it out, and
+	// FactReader has it.
+	PolicyDocument []byte
 }
 
 // Summary counts what one audit found.
@@ -78,6 +81,8 @@ type Part struct {
 	// SeenIn says, by finding id, which locations showed the finding, where that is not the finding's own
 	// location alone: a key is seen through the resources that use it.
 	SeenIn map[string][]resource.Location
+	// Facts are what the verdicts rest on. The keys of the estate come with the location of the key.
+	Facts []resource.Record
 }
 
 // AuditWriter takes an audit in as its locations finish. AddPart may return before the part is on disk; what went
@@ -102,6 +107,19 @@ type AuditReader interface {
 	EachFinding(ctx context.Context, auditID string, yield func(finding.Finding) error) error
 }
 
+// FactReader reads what the verdicts of stored audits rest on. Audits that were stored by a glueguard that kept no facts
+// have none.
+type FactReader interface {
+	// EachFacts streams an audit's records as AuditReader streams findings: by account, region, type and id.
+	EachFacts(ctx context.Context, auditID string, yield func(resource.Record) error) error
+	// Facts returns what the verdicts on a finding's resource rest on: its own record first, then those of the security
+	// configuration and of the keys that it names. It reads the resource's location and those of the keys, no others.
+	// Empty where nothing is kept of it.
+	Facts(ctx context.Context, auditID string, of resource.Ref) ([]resource.Record, error)
+	// Policy returns the document of that digest. ErrNotFound where it is not kept.
+	Policy(ctx context.Context, digest string) ([]byte, error)
+}
+
 // AuditLister lists stored audits.
 type AuditLister interface {
 	// EachAudit streams the audits that came to their end, in the order in which they started, and stops at the first
@@ -122,6 +140,7 @@ type Audits interface {
 	AuditWriter
 	AuditReader
 	AuditLister
+	FactReader
 }
 
 // Store is everything at once, as an implementation offers it; users ask for the part they need.

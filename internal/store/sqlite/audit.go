@@ -25,8 +25,10 @@ func (s *Store) BeginAudit(ctx context.Context, a store.Audit) error {
 		if err != nil {
 			return err
 		}
-		seq, err = r.LastInsertId()
-		return err
+		if seq, err = r.LastInsertId(); err != nil {
+			return err
+		}
+		return savePolicy(ctx, tx, a.PolicyDigest, a.PolicyDocument)
 	})
 	if err != nil {
 		return fmt.Errorf("begin audit %s: %w", a.ID, err)

@@ -15,12 +15,12 @@ import (
 // EachCoverage implements store.AuditReader.
 func (s *Store) EachCoverage(ctx context.Context, auditID string, yield func(resource.Coverage) error) error {
 	order := func(a, b resource.Coverage) int { return cmp.Compare(a.Operation, b.Operation) }
-	return eachPacked(ctx, s, auditID, "coverage", order, yield)
+	return eachPacked(ctx, s, auditID, "coverage", unpack[resource.Coverage], order, yield)
 }
 
 // EachFinding implements store.AuditReader.
 func (s *Store) EachFinding(ctx context.Context, auditID string, yield func(finding.Finding) error) error {
-	return eachPacked(ctx, s, auditID, "findings", compareFindings, yield)
+	return eachPacked(ctx, s, auditID, "findings", unpack[finding.Finding], compareFindings, yield)
 }
 
 func compareFindings(a, b finding.Finding) int {
@@ -38,14 +38,16 @@ const locationsAhead = 16
 
 // eachPacked unpacks one column of an audit's parts, location by location: no more than a few locations are in memory.
 // Unpacking runs beside the callback, which has work of its own, most often to pack the same things in another form.
-func eachPacked[T any](ctx context.Context, s *Store, auditID, column string, order func(a, b T) int, yield func(T) error) error {
+func eachPacked[T any](
+	ctx context.Context, s *Store, auditID, column string, unpack func([]byte) ([]T, error), order func(a, b T) int, yield func(T) error,
+) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	ahead := make(chan []T, locationsAhead)
 	var readErr error // valid when ahead is closed
 	go func() {
 		defer close(ahead)
-		readErr = eachLocation(ctx, s, auditID, column, func(list []T) error {
+		readErr = eachLocation(ctx, s, auditID, column, unpack, func(list []T) error {
 			slices.SortStableFunc(list, order)
 			select {
 			case ahead <- list:
@@ -70,7 +72,9 @@ func eachPacked[T any](ctx context.Context, s *Store, auditID, column string, or
 }
 
 // eachLocation hands over what one column of an audit's parts holds of each location.
-func eachLocation[T any](ctx context.Context, s *Store, auditID, column string, take func([]T) error) error {
+func eachLocation[T any](
+	ctx context.Context, s *Store, auditID, column string, unpack func([]byte) ([]T, error), take func([]T) error,
+) error {
 	seq, err := s.seq(ctx, auditID)
 	if err != nil {
 		return err
@@ -95,8 +99,8 @@ func eachLocation[T any](ctx context.Context, s *Store, auditID, column string, 
 			}
 			here, list = next, nil
 		}
-		var part []T
-		if err := json.Unmarshal(packed, &part); err != nil {
+		part, err := unpack(packed)
+		if err != nil {
 			return fmt.Errorf("%s: unpack the %s of %s in audit %s: %w", s.path, column, here, auditID, err)
 		}
 		if list == nil {
@@ -109,4 +113,9 @@ func eachLocation[T any](ctx context.Context, s *Store, auditID, column string, 
 		return fmt.Errorf("%s: read audit %s: %w", s.path, auditID, classify(err))
 	}
 	return take(list)
+}
+
+func unpack[T any](packed []byte) (list []T, err error) {
+	err = json.Unmarshal(packed, &list)
+	return list, err
 }

@@ -215,7 +215,7 @@ func TestOpenRefuses(t *testing.T) {
 		want error
 		text string
 	}{
-		"a newer store":                 {newer, store.ErrNewer, "schema is version 42, this glueguard knows version 3"},
+		"a newer store":                 {newer, store.ErrNewer, "schema is version 42, this glueguard knows version"},
 		"a text file":                   {file("notes.txt", strings.Repeat("not a database at all\n", 100)), store.ErrForeign, "notes.txt"},
 		"another program's database":    {database("other.db", `CREATE TABLE cookies (a)`), store.ErrForeign, "another program"},
 		"a folder":                      {dir, store.ErrUnusable, "directory"},

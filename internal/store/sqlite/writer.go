@@ -28,6 +28,7 @@ type writer struct {
 	store *Store
 	audit int64 // the audit's row
 	queue chan store.Part
+	facts factPacker
 	stop  chan struct{}
 	done  chan struct{}
 	err   error // valid when done is closed
@@ -105,7 +106,7 @@ func (w *writer) write(batch []store.Part) error {
 	if len(batch) == 0 {
 		return nil
 	}
-	const columns = 7
+	const columns = 8
 	args := make([]any, 0, columns*len(batch))
 	for _, p := range batch {
 		coverage, err := pack(p.Coverage)
@@ -120,12 +121,16 @@ func (w *writer) write(batch []store.Part) error {
 		if err != nil {
 			return fmt.Errorf("pack what was seen in %s: %w", p.Location, err)
 		}
-		args = append(args, w.audit, p.Location.Account, p.Location.Region, joinControls(p.Settled), coverage, findings, seen)
+		facts, err := w.facts.pack(p.Facts)
+		if err != nil {
+			return fmt.Errorf("pack the facts of %s: %w", p.Location, err)
+		}
+		args = append(args, w.audit, p.Location.Account, p.Location.Region, joinControls(p.Settled), coverage, findings, seen, facts)
 	}
 	// The caller's context must not end a write half way: an interrupted audit keeps what it read.
 	return w.store.inTx(context.Background(), func(tx *sql.Tx) error {
 		return insertRows(context.Background(), tx,
-			`INSERT INTO part (audit, account, region, settled, coverage, findings, seen) VALUES `, columns, args, "")
+			`INSERT INTO part (audit, account, region, settled, coverage, findings, seen, facts) VALUES `, columns, args, "")
 	})
 }
 

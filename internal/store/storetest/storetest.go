@@ -36,6 +36,9 @@ func Test(t *testing.T, open Open) {
 		"an audit left open changes no history":    unfinishedHistory,
 		"an older audit that ends later says less": olderEndsLater,
 		"ids are unique":                           uniqueIDs,
+		"facts come back as they were":             factsComeBack,
+		"facts of one resource come with the rest": factsOfOne,
+		"policies are kept by digest":              policies,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -150,7 +153,8 @@ func notFound(t *testing.T, s store.Store) {
 	_, history := s.History(ctx, "none")
 	for name, err := range map[string]error{
 		"audit": audit, "latest": latest, "history": history,
-		"coverage": s.EachCoverage(ctx, "none", nil), "findings": s.EachFinding(ctx, "none", nil),
+		"coverage": s.EachCoverage(ctx, "none", nil), "findings": s.EachFinding(ctx, "none", nil), "facts": s.EachFacts(ctx, "none", nil),
+		"facts of one": factsError(ctx, s), "policy": policyError(ctx, s),
 	} {
 		if !errors.Is(err, store.ErrNotFound) {
 			t.Errorf("%s: %v, want ErrNotFound", name, err)

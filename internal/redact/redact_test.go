@@ -1,0 +1,54 @@
+package redact_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/glueguard/glueguard/internal/redact"
+)
+
+func TestSecretName(t *testing.T) {
+	t.Parallel()
+	rules := redact.New()
+	for _, name := range []string{
+		"password", "DB_PASSWD", "jdbc-pwd", "Passphrase", "client_secret", "GITHUB_TOKEN", "--api-key", "apiKey", "AWS_ACCESS_KEY_ID",
+		"account.key", "PrivateKey", "credentials", "connection-string", "connStr", "Authorization",
+	} {
+		if !rules.SecretName(name) {
+			t.Errorf("%s is taken for the name of something open", name)
+		}
+	}
+	for _, name := range []string{"team", "cost-center", "kms-key", "primary_key", "owner", "Name", "passenger", "key", "glueguard:change", "--class"} {
+		if rules.SecretName(name) {
+			t.Errorf("%s is taken for the name of a secret", name)
+		}
+	}
+}
+
+func TestText(t *testing.T) {
+	t.Parallel()
+	rules := redact.New()
+	for name, test := range map[string]struct{ text, want string }{
+		"nothing":            {"the key arn:aws:kms:eu-west-1:111122223333:key/k is disabled", "the key arn:aws:kms:eu-west-1:111122223333:key/k is disabled"},
+		"empty":              {"", ""},
+		"private key":        {"a -----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY----- b", "a - b"},
+		"private key, cut":   {"-----BEGIN PRIVATE KEY-----\nMIIE", "-"},
+		"user in an address": {"jdbc:postgresql://joe:hunter2@db/x", "jdbc:postgresql://-@db/x"},
+		"signed address":     {"https://b.s3/x?X-Amz-Signature=abc123&y=1", "https://b.s3/x?X-Amz-Signature=-&y=1"},
+		"access key id":      {"with AKIAIOSFODNN7EXAMPLE it", "with - it"},
+		"GitHub token":       {"ghp_" + strings.Repeat("a", 36), "-"},
+		"JWT":                {"got eyJhbGciOi.eyJzdWIiOi.sig", "got -"},
+		"bearer":             {"Authorization: Bearer abcdefghijklmnopqrst", "Authorization: Bearer -"},
+		"named":              {`--conf spark.x.password=hunter2 "secret": "s3" Pwd = p`, `--conf spark.x.password=- "secret": "-" Pwd = -`},
+		"token":              {"token=abc, NextToken: none", "token=-, NextToken: none"},
+		"capital letters":    {"PASSWORD=HUNTER2", "PASSWORD=-"},
+		"already taken out":  {"password=(redacted 3)", "password=(redacted 3)"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if got := rules.Text(test.text, func(string) string { return "-" }); got != test.want {
+				t.Errorf("%q became %q, want %q", test.text, got, test.want)
+			}
+		})
+	}
+}
