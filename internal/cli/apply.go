@@ -16,6 +16,7 @@ import (
 	"github.com/glueguard/glueguard/internal/engine"
 	"github.com/glueguard/glueguard/internal/plan"
 	"github.com/glueguard/glueguard/internal/preflight"
+	"github.com/glueguard/glueguard/internal/repair"
 	"github.com/glueguard/glueguard/internal/report"
 	"github.com/glueguard/glueguard/internal/store"
 )
@@ -223,28 +224,13 @@ func changesWord(n int) string {
 }
 
 func (r *repairs) applyJobs(o applyOptions, p plan.Plan) []engine.Job {
-	var jobs []engine.Job
-	for _, i := range p.Changes {
-		if i.Blocked != nil {
-			continue
-		}
+	jobs, items := repair.ApplyJobs(engine.Job{
+		AcceptUnchecked: o.acceptUnchecked, AcceptWarnings: acceptedWarnings(o.acceptWeaker, o.acceptIrreversible),
+	}, p)
+	for _, i := range items {
 		r.call(i)
-		jobs = append(jobs, engine.Job{
-			Verb: engine.Apply, Plan: p.Digest, Resource: i.Resource.ARN, Twin: twinIn(i),
-			AcceptUnchecked: o.acceptUnchecked, AcceptWarnings: acceptedWarnings(o.acceptWeaker, o.acceptIrreversible),
-		})
 	}
 	return jobs
-}
-
-// twinIn is the location in which an item needs room for a dev endpoint beside those there.
-func twinIn(i plan.Item) string {
-	for _, s := range i.Steps {
-		if s.Kind == plan.CreateEndpoint {
-			return i.Location.String()
-		}
-	}
-	return ""
 }
 
 func acceptedWarnings(weaker, irreversible bool) []string {

@@ -12,7 +12,6 @@ import (
 
 	"github.com/glueguard/glueguard/internal/audit"
 	"github.com/glueguard/glueguard/internal/awsapi"
-	"github.com/glueguard/glueguard/internal/change"
 	"github.com/glueguard/glueguard/internal/cli/view"
 	"github.com/glueguard/glueguard/internal/config"
 	"github.com/glueguard/glueguard/internal/control"
@@ -246,26 +245,13 @@ func (e Env) audit(ctx context.Context, o audit.Options, stored store.Store, out
 // scan runs an audit under a live status.
 func (e Env) scan(ctx context.Context, o audit.Options, changes store.Changes) (audit.Result, error) {
 	var err error
-	if o.Kept, err = kept(ctx, changes); err != nil {
+	if o.Kept, err = audit.KeptBy(ctx, changes); err != nil {
 		return audit.Result{}, err
 	}
 	status := view.Status{Out: e.Stderr, Terminal: e.StderrTerminal, Width: e.Width, Now: e.Now, Progress: o.Scanner.Progress}
 	stop := status.Start()
 	defer stop()
 	return audit.Run(ctx, o)
-}
-
-// kept names the originals that changes keep as their way back, with the change's id, by ARN.
-func kept(ctx context.Context, changes store.Changes) (map[string]string, error) {
-	originals := map[string]string{}
-	f := store.ChangeFilter{States: []change.State{change.Done, change.Regressed}}
-	err := changes.EachSummary(ctx, f, func(c store.Summarized) error {
-		if c.KeepsOriginal {
-			originals[c.Original.ARN] = c.ID
-		}
-		return nil
-	})
-	return originals, err
 }
 
 // storedAudit is an audit in the store as reports read it.

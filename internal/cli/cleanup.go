@@ -11,12 +11,10 @@ import (
 
 	"github.com/glueguard/glueguard/internal/action"
 	"github.com/glueguard/glueguard/internal/awsapi"
-	"github.com/glueguard/glueguard/internal/change"
 	"github.com/glueguard/glueguard/internal/diag"
 	"github.com/glueguard/glueguard/internal/execute"
 	"github.com/glueguard/glueguard/internal/inventory"
 	"github.com/glueguard/glueguard/internal/leftover"
-	"github.com/glueguard/glueguard/internal/plan"
 	"github.com/glueguard/glueguard/internal/resource"
 	"github.com/glueguard/glueguard/internal/store/sqlite"
 )
@@ -144,27 +142,15 @@ func (e Env) listConfigurations(found []leftover.Configuration) []leftover.Confi
 // removeConfigurations deletes one after another; each is looked at again first.
 func (e Env) removeConfigurations(ctx context.Context, actor execute.Actor, unused []leftover.Configuration) error {
 	for _, u := range unused {
-		c := &change.Change{Head: change.Head{Item: plan.Item{Location: u.Location}}}
-		step := plan.Step{
-			Name: "delete-security-configuration", Kind: plan.DeleteConfiguration, Configuration: &u.Configuration,
-			Summary: "Delete the security configuration " + u.Configuration.Name,
+		removed, why, err := leftover.Remove(ctx, actor, u)
+		switch {
+		case err != nil:
+			return err
+		case removed:
+			fmt.Fprintf(e.Stdout, "Removed %s in %s.\n", u.Configuration.Name, u.Location)
+		case why != "":
+			fmt.Fprintf(e.Stderr, "glueguard: %s: %s is left alone: %s\n", u.Location, u.Configuration.Name, why)
 		}
-		seen, err := actor.Observe(ctx, c, step)
-		if err != nil {
-			return fmt.Errorf("%s: %s: %w", u.Location, u.Configuration.Name, err)
-		}
-		switch seen.Seen {
-		case execute.Settled: // it has gone meanwhile
-			continue
-		case execute.Missed:
-			fmt.Fprintf(e.Stderr, "glueguard: %s: %s is left alone: %s\n", u.Location, u.Configuration.Name, seen.Trouble.Message)
-			continue
-		case execute.Open, execute.Pending:
-		}
-		if _, err := actor.Do(ctx, c, step); err != nil {
-			return fmt.Errorf("%s: delete %s: %w", u.Location, u.Configuration.Name, err)
-		}
-		fmt.Fprintf(e.Stdout, "Removed %s in %s.\n", u.Configuration.Name, u.Location)
 	}
 	return nil
 }

@@ -291,7 +291,7 @@ func (r *repairs) takeBack(ctx context.Context, job engine.Job, c *change.Change
 	job.Change, job.Resource = c.Head.ID, c.Head.Item.Resource.ARN
 	var restored []plan.Item
 	if c.Touched() {
-		job.Twin, restored = twinIn(c.Head.Item), []plan.Item{c.Head.Item}
+		job.Twin, restored = repair.TwinIn(c.Head.Item), []plan.Item{c.Head.Item}
 	}
 	limits, err := r.limits(ctx, 0, c.Head.Access, restored)
 	if err != nil {

@@ -13,20 +13,8 @@ import (
 
 // locations lists what a scope covers, without reading any resource, and what of it can't be entered.
 func (f *scopeFlags) locations(ctx context.Context, session *awsapi.Session, command string) ([]resource.Location, []resource.Coverage, error) {
-	var list []resource.Location
-	var unread []resource.Coverage
 	scope := inventory.Scope{Accounts: f.accounts, Regions: f.regions, Organization: f.organization}
-	err := inventory.New(session).Scan(ctx, scope, func(s *resource.Snapshot) error {
-		if s.Location.Region != "" {
-			list = append(list, s.Location)
-		}
-		for _, c := range s.Coverage {
-			if c.Unread() {
-				unread = append(unread, c)
-			}
-		}
-		return nil
-	})
+	list, unread, err := inventory.Locations(ctx, session, scope)
 	var region *audit.RegionError
 	switch {
 	case errors.As(err, &region):

@@ -30,6 +30,7 @@ type repairs struct {
 	worker *repair.Worker // nil before connect
 	engine engine.Engine
 	labels map[string]string // what resources are called, by ARN
+	caller caller
 }
 
 // openState reads the policy and opens the state: what can fail without asking AWS.
@@ -74,7 +75,7 @@ func (r *repairs) connect() {
 // use works with sessions that are opened so.
 func (r *repairs) use(sessions func(context.Context, plan.Access) (repair.Session, error)) {
 	r.worker = repair.New(repair.Options{
-		Store: r.store, Sessions: sessions, Now: r.env.Now, Access: plan.Access{Role: r.flags.role}, Settle: r.policy.Repair.SettleFor(),
+		Store: r.store, Sessions: r.caller.noting(sessions), Now: r.env.Now, Access: plan.Access{Role: r.flags.role}, Settle: r.policy.Repair.SettleFor(),
 		Policy: &r.policy,
 	})
 	r.engine = local.New(r.worker, local.Options{Now: r.env.Now})
@@ -82,19 +83,23 @@ func (r *repairs) use(sessions func(context.Context, plan.Access) (repair.Sessio
 
 // run has jobs done under a live view, and says how they ended.
 func (r *repairs) run(ctx context.Context, jobs []engine.Job, l engine.Limits, format string) error {
-	ended, err := r.work(ctx, jobs, l)
-	if err != nil {
-		return err
+	ended, untold := r.work(ctx, jobs, l)
+	if untold != nil && ended == nil {
+		return untold
 	}
 	r.tellSkipped(ended)
-	if err := r.tell(ended, format); err != nil {
+	if err := errors.Join(r.tell(ended, format), untold); err != nil {
 		return err
 	}
 	return diag.ForChanges(ended)
 }
 
-// work runs jobs and returns the last event of each, in their order.
+// work runs jobs and returns the last event of each, in their order. The audit trail tells of their beginning before
+// anything is changed, and of the end of each as it comes; where it could not be told, there is an error too.
 func (r *repairs) work(ctx context.Context, jobs []engine.Job, l engine.Limits) ([]engine.Event, error) {
+	if err := r.begins(ctx, jobs); err != nil {
+		return nil, err
+	}
 	live := &view.Changes{
 		Out: r.env.Stderr, Terminal: r.env.StderrTerminal, Width: r.env.Width, Now: r.env.Now,
 		Label: r.label, Why: diag.Line, Total: len(jobs),
@@ -104,14 +109,16 @@ func (r *repairs) work(ctx context.Context, jobs []engine.Job, l engine.Limits) 
 	quiet := context.AfterFunc(ctx, live.Interrupting)
 	defer quiet()
 	last := make(map[string]engine.Event, len(jobs))
+	var untold error // the changes go on all the same: each has its journal
 	err := r.engine.Run(ctx, jobs, l, func(e engine.Event) {
 		live.Watch(e)
 		if e.Done {
 			last[jobKey(e.Job)] = e
+			untold = errors.Join(untold, r.ended(ctx, e))
 		}
 	})
 	if err != nil && ctx.Err() == nil {
-		return nil, err
+		return nil, errors.Join(err, untold)
 	}
 	ended := make([]engine.Event, 0, len(jobs))
 	for _, j := range jobs {
@@ -119,7 +126,7 @@ func (r *repairs) work(ctx context.Context, jobs []engine.Job, l engine.Limits) 
 			ended = append(ended, e)
 		}
 	}
-	return ended, nil
+	return ended, untold
 }
 
 func jobKey(j engine.Job) string { return j.Change + " " + j.Resource }
@@ -142,23 +149,7 @@ func (r *repairs) call(i plan.Item) {
 
 // limits say how much is done at once. No more twins are begun in a location than AWS's quota leaves room for.
 func (r *repairs) limits(ctx context.Context, parallel int, access plan.Access, items []plan.Item) (engine.Limits, error) {
-	if parallel == 0 {
-		parallel = r.policy.Repair.AtOnce()
-	}
-	room, err := r.worker.Room(ctx, access, items)
-	if err != nil {
-		return engine.Limits{}, err
-	}
-	if most := r.policy.Repair.Twins; most > 0 {
-		for _, i := range items {
-			if at := twinIn(i); at != "" {
-				if left, known := room[at]; !known || left > most {
-					room[at] = most
-				}
-			}
-		}
-	}
-	return engine.Limits{Parallel: parallel, Twins: room}, nil
+	return r.worker.Limits(ctx, r.policy.Repair, parallel, access, items)
 }
 
 // tellSkipped says why changes were not started, each reason once.

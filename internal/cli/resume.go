@@ -11,6 +11,7 @@ import (
 	"github.com/glueguard/glueguard/internal/diag"
 	"github.com/glueguard/glueguard/internal/engine"
 	"github.com/glueguard/glueguard/internal/plan"
+	"github.com/glueguard/glueguard/internal/repair"
 	"github.com/glueguard/glueguard/internal/store"
 )
 
@@ -129,13 +130,8 @@ func (r *repairs) move(ctx context.Context, job engine.Job, list []*change.Chang
 	var restored []plan.Item
 	for _, c := range list {
 		r.call(c.Head.Item)
-		j := job
-		j.Change, j.Resource = c.Head.ID, c.Head.Item.Resource.ARN
-		if j.Verb == engine.Backout && c.Touched() { // it needs room for a twin; what others make is there already
-			j.Twin = twinIn(c.Head.Item)
-			restored = append(restored, c.Head.Item)
-		}
-		jobs = append(jobs, j)
+		j, twins := repair.ChangeJob(job, c)
+		jobs, restored = append(jobs, j), append(restored, twins...)
 	}
 	limits, err := r.limits(ctx, r.flags.parallel, list[0].Head.Access, restored)
 	if err != nil {
