@@ -170,7 +170,9 @@ func counted(records int, kinds map[evidence.Kind]int) string {
 		one, many string
 	}{
 		{evidence.KindAudit, "audit", "audits"},
+		{evidence.KindPolicy, "policy", "policies"},
 		{evidence.KindCoverage, "coverage", "coverage"},
+		{evidence.KindFact, "fact", "facts"},
 		{evidence.KindFinding, "finding", "findings"},
 		{evidence.KindPlan, "plan", "plans"},
 		{evidence.KindChange, "change", "changes"},

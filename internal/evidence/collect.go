@@ -42,12 +42,19 @@ type planKept struct {
 	Plan    json.RawMessage `json:"plan,omitempty"`
 }
 
+// policyKept is a policy's record. Where nothing had to be left out of the document, the digest is its SHA-256.
+type policyKept struct {
+	Digest   string `json:"digest"`
+	Missing  bool   `json:"missing,omitempty"` // not in the state: an older glueguard made the audit
+	Document string `json:"document,omitempty"`
+}
+
 // collector adds what was selected to a chain.
 type collector struct {
 	store Store
 	chain *chain
 	now   time.Time
-	plans map[string]bool // digests that are in the chain
+	plans map[string]bool // digests that are in the chain, of policies too
 }
 
 func (c *collector) collect(ctx context.Context, s Selection) error {
@@ -107,8 +114,14 @@ func (c *collector) audit(ctx context.Context, a store.Audit) error {
 	if err := c.chain.add(KindAudit, a.ID, head); err != nil {
 		return err
 	}
+	if err := c.policy(ctx, a.PolicyDigest); err != nil {
+		return err
+	}
 	err := c.store.EachCoverage(ctx, a.ID, func(r resource.Coverage) error { return c.chain.add(KindCoverage, a.ID, r) })
 	if err != nil {
+		return err
+	}
+	if err := c.store.EachFacts(ctx, a.ID, func(r resource.Record) error { return c.chain.add(KindFact, a.ID, r) }); err != nil {
 		return err
 	}
 	return c.store.EachFinding(ctx, a.ID, func(f finding.Finding) error { return c.chain.add(KindFinding, a.ID, f) })
@@ -153,4 +166,20 @@ func (c *collector) plan(ctx context.Context, digest string) error {
 		return fmt.Errorf("plan %s: %w", digest, err)
 	}
 	return c.chain.add(KindPlan, digest, planKept{Digest: digest, Plan: document})
+}
+
+// policy takes in the policy of a digest, once.
+func (c *collector) policy(ctx context.Context, digest string) error {
+	if digest == "" || c.plans[digest] {
+		return nil
+	}
+	c.plans[digest] = true
+	document, err := c.store.Policy(ctx, digest)
+	if errors.Is(err, store.ErrNotFound) {
+		return c.chain.add(KindPolicy, digest, policyKept{Digest: digest, Missing: true})
+	}
+	if err != nil {
+		return err
+	}
+	return c.chain.add(KindPolicy, digest, policyKept{Digest: digest, Document: string(document)})
 }

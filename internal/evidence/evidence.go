@@ -24,8 +24,10 @@ type Kind string
 const (
 	KindAbout    Kind = "about"    // what was asked for, when, and of which release of glueguard
 	KindAudit    Kind = "audit"    // head of an audit: times, policy profile and digest, counts
+	KindPolicy   Kind = "policy"   // what was demanded: the policy that audits ran under
 	KindCoverage Kind = "coverage" // what was read of AWS and what was not, one operation in one location
-	KindFinding  Kind = "finding"  // a verdict with the facts that it rests on
+	KindFact     Kind = "fact"     // what was read of one resource: what verdicts rest on
+	KindFinding  Kind = "finding"  // a verdict
 	KindPlan     Kind = "plan"     // the plan that changes were made by
 	KindEntry    Kind = "entry"    // one entry of a change's journal: approvals, calls, verifications
 	KindChange   Kind = "change"   // where the change stands by them
@@ -36,7 +38,7 @@ type Record struct {
 	Seq  int             `json:"seq"`  // from 1, without gaps
 	Prev string          `json:"prev"` // SHA-256 of the line before, in hex; zeros before the first
 	Kind Kind            `json:"kind"`
-	Of   string          `json:"of"` // id of the audit or change, digest of the plan
+	Of   string          `json:"of"` // id of the audit or change, digest of the plan or policy
 	Body json.RawMessage `json:"body"`
 }
 
@@ -52,7 +54,9 @@ type Audits interface {
 	Audit(ctx context.Context, id string) (store.Audit, error)
 	EachAudit(ctx context.Context, yield func(store.Audit) error) error
 	EachCoverage(ctx context.Context, auditID string, yield func(resource.Coverage) error) error
+	EachFacts(ctx context.Context, auditID string, yield func(resource.Record) error) error
 	EachFinding(ctx context.Context, auditID string, yield func(finding.Finding) error) error
+	Policy(ctx context.Context, digest string) ([]byte, error)
 }
 
 // Changes are stored plans and changes, as package store says of them.

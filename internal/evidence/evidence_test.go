@@ -36,7 +36,9 @@ func at(minute int) time.Time { return time.Date(2026, 11, 23, 9, minute, 0, 0, 
 type memory struct {
 	audit    store.Audit
 	coverage []resource.Coverage
+	facts    []resource.Record
 	findings []finding.Finding
+	policies map[string][]byte
 	plans    map[string][]byte
 	entries  []change.Entry
 }
@@ -58,6 +60,17 @@ func (m *memory) EachCoverage(_ context.Context, _ string, yield func(resource.C
 
 func (m *memory) EachFinding(_ context.Context, _ string, yield func(finding.Finding) error) error {
 	return each(m.findings, yield)
+}
+
+func (m *memory) EachFacts(_ context.Context, _ string, yield func(resource.Record) error) error {
+	return each(m.facts, yield)
+}
+
+func (m *memory) Policy(_ context.Context, digest string) ([]byte, error) {
+	if p, ok := m.policies[digest]; ok {
+		return p, nil
+	}
+	return nil, store.ErrNotFound
 }
 
 func each[T any](list []T, yield func(T) error) error {
@@ -163,8 +176,13 @@ func world(t testing.TB) *memory {
 			Control: control.DevEndpointS3, Status: control.Fail, Reason: "no-security-configuration", Resource: ref,
 			Message: "the tag says label-of-team", Encryption: control.Encryption{Mode: resource.ModeNone},
 		}}},
-		plans:   map[string][]byte{p.Digest: document},
-		entries: entries,
+		facts: []resource.Record{{
+			Type: ref.Type, ARN: ref.ARN, ID: ref.Name, Name: ref.Name, Account: ref.Account, Region: ref.Region, State: resource.RecordKnown,
+			Facts: json.RawMessage(`{"name":"dev1","failure_reason":"of s3cr3t-in-a-tag","tags":{"team":"s3cr3t-in-a-tag","glueguard:change":"change-1"}}`),
+		}},
+		policies: map[string][]byte{"sha256:ab": []byte(`{"Profile":"sop","Exceptions":[]}`)},
+		plans:    map[string][]byte{p.Digest: document},
+		entries:  entries,
 	}
 }
 
@@ -233,7 +251,7 @@ func kinds(t testing.TB, bundle []byte) []string {
 
 func TestExport(t *testing.T) {
 	t.Parallel()
-	audit, journal := []string{"audit", "coverage", "finding"}, []string{"plan", "entry", "entry", "entry", "entry", "entry", "change"}
+	audit, journal := []string{"audit", "policy", "coverage", "fact", "finding"}, []string{"plan", "entry", "entry", "entry", "entry", "entry", "change"}
 	for name, c := range map[string]struct {
 		selection evidence.Selection
 		want      []string
@@ -269,6 +287,22 @@ func TestExport(t *testing.T) {
 		_, err := evidence.Export(t.Context(), io.Discard, world(t), evidence.Options{Selection: evidence.Selection{Audit: "x"}, Signer: key(t, 1)})
 		if !errors.Is(err, store.ErrNotFound) {
 			t.Error(err)
+		}
+	})
+	t.Run("a policy that is not in the state", func(t *testing.T) {
+		t.Parallel()
+		m := world(t)
+		m.policies = nil
+		text := unzip(t, open(t, export(t, m, evidence.Selection{Audit: "audit-1"}))["records.jsonl.gz"])
+		if !bytes.Contains(text, []byte(`"body":{"digest":"sha256:ab","missing":true}`)) {
+			t.Errorf("%s", text)
+		}
+	})
+	t.Run("a policy is there as its digest was taken of it", func(t *testing.T) {
+		t.Parallel()
+		text := unzip(t, open(t, export(t, world(t), evidence.Selection{Audit: "audit-1"}))["records.jsonl.gz"])
+		if !bytes.Contains(text, []byte(`"document":"{\"Profile\":\"sop\",\"Exceptions\":[]}"`)) {
+			t.Errorf("%s", text)
 		}
 	})
 	t.Run("a plan that is not in the state", func(t *testing.T) {
@@ -421,29 +455,29 @@ func repack(t testing.TB, bundle []byte, rewrite func(lines []string) []string) 
 
 func TestTheFirstBrokenRecordIsNamed(t *testing.T) {
 	t.Parallel()
-	bundle := export(t, world(t), evidence.Selection{Since: at(0)}) // 11 records
+	bundle := export(t, world(t), evidence.Selection{Since: at(0)}) // 13 records
 	fail := func(line string) string { return strings.Replace(line, `"fail"`, `"pass"`, 1) }
 	for name, c := range map[string]struct {
 		rewrite func([]string) []string
 		record  int
 		reason  string
 	}{
-		"a verdict changed": {func(l []string) []string { l[3] = fail(l[3]); return l }, 4, "content was changed"},
-		"the last changed":  {func(l []string) []string { l[10] = strings.Replace(l[10], "running", "done", 1); return l }, 11, "not the signed one"},
+		"a verdict changed": {func(l []string) []string { l[5] = fail(l[5]); return l }, 6, "content was changed"},
+		"the last changed":  {func(l []string) []string { l[12] = strings.Replace(l[12], "running", "done", 1); return l }, 13, "not the signed one"},
 		"the first changed": {func(l []string) []string { l[0] = strings.Replace(l[0], "glueguard test", "x", 1); return l }, 1, "content was changed"},
 		"two changed": {func(l []string) []string {
-			l[3], l[7] = fail(l[3]), l[7]+" "
+			l[5], l[9] = fail(l[5]), l[9]+" "
 			return l
-		}, 4, "content was changed"},
+		}, 6, "content was changed"},
 		"one taken out":  {func(l []string) []string { return append(l[:4:4], l[5:]...) }, 5, "missing or was moved"},
-		"the last gone":  {func(l []string) []string { return l[:10] }, 11, "there were 11 records"},
-		"all gone":       {func([]string) []string { return nil }, 1, "there were 11 records"},
+		"the last gone":  {func(l []string) []string { return l[:12] }, 13, "there were 13 records"},
+		"all gone":       {func([]string) []string { return nil }, 1, "there were 13 records"},
 		"two swapped":    {func(l []string) []string { l[2], l[3] = l[3], l[2]; return l }, 3, "missing or was moved"},
 		"no JSON":        {func(l []string) []string { l[5] = l[5][1:]; return l }, 6, "no record any more"},
 		"a link changed": {func(l []string) []string { l[5] = strings.Replace(l[5], `"prev":"`, `"prev":"0`, 1); return l }, 6, "does not follow"},
 		"one added": {func(l []string) []string {
-			return append(l, strings.Replace(l[10], `"seq":11`, `"seq":12`, 1))
-		}, 12, ""},
+			return append(l, strings.Replace(l[12], `"seq":13`, `"seq":14`, 1))
+		}, 14, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -532,8 +566,8 @@ func TestTheReadmesCommands(t *testing.T) {
 			t.Errorf("no %q in\n%s", want, good)
 		}
 	}
-	bad := run(t, repack(t, bundle, func(l []string) []string { l[3] = strings.Replace(l[3], `"fail"`, `"pass"`, 1); return l }))
-	for _, want := range []string{"records.jsonl.gz: FAILED", "broken at record 5"} {
+	bad := run(t, repack(t, bundle, func(l []string) []string { l[5] = strings.Replace(l[5], `"fail"`, `"pass"`, 1); return l }))
+	for _, want := range []string{"records.jsonl.gz: FAILED", "broken at record 7"} {
 		if !strings.Contains(bad, want) {
 			t.Errorf("no %q in\n%s", want, bad)
 		}

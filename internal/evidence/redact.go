@@ -6,10 +6,11 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/glueguard/glueguard/internal/redact"
 )
 
 // redactor takes secrets out of records. A value that is left out becomes "(redacted N)": equal values get the same
@@ -18,33 +19,13 @@ import (
 // guessed by whoever gets at the key.
 type redactor struct {
 	numbers map[string]int
-	shapes  []shape
+	rules   *redact.Rules
 	of      string // the audit or change that the last record was of
 	known   known  // by its records so far
 }
 
-// shape is how a secret looks that stands in free text. The group of that index is the secret.
-type shape struct {
-	pattern *regexp.Regexp
-	group   int
-}
-
 func newRedactor() *redactor {
-	return &redactor{
-		numbers: map[string]int{},
-		shapes: []shape{
-			{regexp.MustCompile(`(?s)-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)`), 0},
-			{regexp.MustCompile(`://([^/\s:@]*:[^\s]+)@`), 1},
-			{regexp.MustCompile(`(?i)X-Amz-(?:Signature|Credential|Security-Token)=([^&\s"']+)`), 1},
-			{regexp.MustCompile(`\b(?:AKIA|ASIA)[A-Z0-9]{16}\b`), 0},
-			{regexp.MustCompile(`\bgh[pousr]_[A-Za-z0-9]{20,}`), 0},
-			{regexp.MustCompile(`\beyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*`), 0},
-			{regexp.MustCompile(`(?i)\bbearer\s+([A-Za-z0-9._~+/=-]{16,})`), 1},
-			{regexp.MustCompile(`(?i)(?:passw(?:or)?d|passphrase|pwd|secret(?:[_-]?access[_-]?key)?|api[_-]?key|access[_-]?key|account[_-]?key|` +
-				`private[_-]?key|credentials?)(?:["']?\s*=\s*|["']?:\s+|["']\s*:\s*)["']?([^\s"'&;,)}]+)`), 1},
-			{regexp.MustCompile(`(?i)token["']?\s*=\s*["']?([^\s"'&;,)}]+)`), 1},
-		},
-	}
+	return &redactor{numbers: map[string]int{}, rules: redact.New()}
 }
 
 // clean returns a value as JSON, without what is secret in it. of says what it is of: when it lasts, as a
@@ -78,7 +59,7 @@ func (r *redactor) left(secret string) string {
 		n = len(r.numbers) + 1
 		r.numbers[secret] = n
 	}
-	return "(redacted " + strconv.Itoa(n) + ")"
+	return redact.Left + " " + strconv.Itoa(n) + ")"
 }
 
 // valuesAreSecret tells whether users put what they like into the values of the map that a member is.
@@ -186,7 +167,7 @@ func (r *redactor) walk(node any, member string, secrets []string) any {
 				}
 			}
 		}
-		return r.text(n)
+		return r.rules.Text(n, r.left)
 	}
 	return node
 }
@@ -199,9 +180,9 @@ func (r *redactor) object(object map[string]any, member string, secrets []string
 		hidden := valuesAreSecret(member) && !keyIsOpen(member, key) || secret && slices.Contains(values, key)
 		switch {
 		case isText && hidden && s != "" && s != `""`:
-			clean[r.text(key)] = r.left(s)
+			clean[r.rules.Text(key, r.left)] = r.left(s)
 		default:
-			clean[r.text(key)] = r.walk(object[key], key, secrets)
+			clean[r.rules.Text(key, r.left)] = r.walk(object[key], key, secrets)
 		}
 	}
 	return clean
@@ -214,26 +195,4 @@ func sortedKeys(object map[string]any) []string {
 	}
 	slices.Sort(keys)
 	return keys
-}
-
-// text takes out of a text what looks like a secret.
-func (r *redactor) text(s string) string {
-	for _, shape := range r.shapes {
-		var b strings.Builder
-		from := 0
-		for _, at := range shape.pattern.FindAllStringSubmatchIndex(s, -1) {
-			start, end := at[2*shape.group], at[2*shape.group+1]
-			if strings.HasPrefix(s[start:], "(redacted") {
-				continue
-			}
-			b.WriteString(s[from:start])
-			b.WriteString(r.left(s[start:end]))
-			from = end
-		}
-		if from > 0 {
-			b.WriteString(s[from:])
-			s = b.String()
-		}
-	}
-	return s
 }
