@@ -214,7 +214,7 @@ func runAudit(ctx context.Context, env Env, o auditOptions, outs outputs) (err e
 		Accounts: o.accounts, Regions: o.regions, Organization: o.organization,
 		Controls: o.controlIDs(), Resources: o.resources,
 		Now: env.Now, NewID: env.NewID,
-	}, s, outs)
+	}, session, s, outs)
 	var verdict diag.Status
 	if ended := session.Ended(); ended != nil && errors.As(err, &verdict) {
 		diag.CredentialsEnded(ended).Print(env.Stderr)
@@ -227,8 +227,8 @@ func runAudit(ctx context.Context, env Env, o auditOptions, outs outputs) (err e
 }
 
 // audit runs an audit under a live status, writes its reports, and returns its verdict as a diag.Status.
-func (e Env) audit(ctx context.Context, o audit.Options, stored store.Store, outs outputs) error {
-	r, err := e.scan(ctx, o, stored)
+func (e Env) audit(ctx context.Context, o audit.Options, session *awsapi.Session, stored store.Store, outs outputs) error {
+	r, err := e.scan(ctx, o, session, stored)
 	if err != nil {
 		return err
 	}
@@ -242,16 +242,20 @@ func (e Env) audit(ctx context.Context, o audit.Options, stored store.Store, out
 	return diag.ForVerdict(r.Verdict())
 }
 
-// scan runs an audit under a live status.
-func (e Env) scan(ctx context.Context, o audit.Options, changes store.Changes) (audit.Result, error) {
+// scan runs an audit under a live status, and writes to the audit trail that it did.
+func (e Env) scan(ctx context.Context, o audit.Options, session *awsapi.Session, s store.Store) (audit.Result, error) {
 	var err error
-	if o.Kept, err = audit.KeptBy(ctx, changes); err != nil {
+	if o.Kept, err = audit.KeptBy(ctx, s); err != nil {
 		return audit.Result{}, err
 	}
 	status := view.Status{Out: e.Stderr, Terminal: e.StderrTerminal, Width: e.Width, Now: e.Now, Progress: o.Scanner.Progress}
 	stop := status.Start()
 	defer stop()
-	return audit.Run(ctx, o)
+	r, err := audit.Run(ctx, o)
+	if err != nil {
+		return r, err
+	}
+	return r, e.audited(ctx, s, r, roleOf(ctx, session))
 }
 
 // storedAudit is an audit in the store as reports read it.

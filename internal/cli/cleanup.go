@@ -114,7 +114,11 @@ func runCleanup(ctx context.Context, env Env, o cleanupOptions) error {
 			if err := o.get(ctx, env, fmt.Sprintf("Remove %s?", count(len(unused), "security configuration"))); err != nil {
 				return err
 			}
-			if err := env.removeConfigurations(ctx, action.New(session, action.Options{Now: env.Now}), unused); err != nil {
+			told := removal{s, roleOf(ctx, session)}
+			if err := env.cleans(ctx, told, len(unused)); err != nil {
+				return err
+			}
+			if err := env.removeConfigurations(ctx, action.New(session, action.Options{Now: env.Now}), unused, told); err != nil {
 				return err
 			}
 		}
@@ -140,12 +144,13 @@ func (e Env) listConfigurations(found []leftover.Configuration) []leftover.Confi
 }
 
 // removeConfigurations deletes one after another; each is looked at again first.
-func (e Env) removeConfigurations(ctx context.Context, actor execute.Actor, unused []leftover.Configuration) error {
+func (e Env) removeConfigurations(ctx context.Context, actor execute.Actor, unused []leftover.Configuration, told removal) error {
 	for _, u := range unused {
 		removed, why, err := leftover.Remove(ctx, actor, u)
-		switch {
-		case err != nil:
+		if err := errors.Join(err, e.removed(ctx, told, u, removed, err)); err != nil {
 			return err
+		}
+		switch {
 		case removed:
 			fmt.Fprintf(e.Stdout, "Removed %s in %s.\n", u.Configuration.Name, u.Location)
 		case why != "":

@@ -16,6 +16,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/glueguard/glueguard/internal/report"
+	"github.com/glueguard/glueguard/internal/store"
 )
 
 // Env is the machine as commands see it. System returns the real one.
@@ -30,6 +31,8 @@ type Env struct {
 	LookupEnv      func(string) (string, bool)
 	Now            func() time.Time
 	NewID          func() string
+	// Operator is who the audit trail names as having given the command; nil: the operating system's user.
+	Operator func() store.Actor
 	// Interruptible returns a context that the first interrupt cancels; the second ends the process.
 	Interruptible func(context.Context) (context.Context, context.CancelFunc)
 	// TuneMemory trades memory for speed: the heap may grow freely, but hardly past a limit in bytes.

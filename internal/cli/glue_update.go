@@ -210,6 +210,9 @@ func (u *update) replace(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := u.env.planned(ctx, r.store, p, roleOf(ctx, u.session)); err != nil {
+		return err
+	}
 	if len(p.Changes) == 1 {
 		switch b := p.Changes[0].Blocked; {
 		case b != nil && b.Code == plan.BlockedAlready:
@@ -240,7 +243,7 @@ func (u *update) verify(ctx context.Context) error {
 		if c.Head.Item.Identity.ARN != u.arn {
 			continue
 		}
-		_, differences, err := u.repairs.worker.Verify(ctx, c.Head.ID)
+		_, differences, err := u.repairs.verifyOne(ctx, c)
 		if err != nil {
 			return err
 		}

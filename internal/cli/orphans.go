@@ -132,6 +132,9 @@ func (e Env) adopt(ctx context.Context, o orphansOptions, session *awsapi.Sessio
 			left += len(group)
 			continue
 		}
+		if err := e.adopted(ctx, s, c, caller.ARN); err != nil {
+			return left, err
+		}
 		fmt.Fprintf(e.Stderr, "glueguard: rebuilt change %s of %s; it waits: resume goes on, backout takes it back\n", c.Head.ID, report.Thing(c.Head.Item.Resource))
 	}
 	return left, nil

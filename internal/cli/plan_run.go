@@ -70,7 +70,7 @@ func (e Env) propose(ctx context.Context, o planOptions, p policy.Policy, sessio
 			Accounts: o.accounts, Regions: o.regions, Organization: o.organization,
 			Controls: o.controlIDs(), Resources: o.resources,
 			Now: e.Now, NewID: e.NewID,
-		}, s)
+		}, session, s)
 		var region *audit.RegionError
 		if errors.As(err, &region) {
 			return plan.Plan{}, &diag.UsageError{Command: "glueguard plan", Err: region}
@@ -96,8 +96,10 @@ func (e Env) propose(ctx context.Context, o planOptions, p policy.Policy, sessio
 		return plan.Plan{}, fmt.Errorf("%w: nothing was planned", awsapi.ErrInterrupted)
 	case errors.Is(err, store.ErrNotFound):
 		return plan.Plan{}, &diag.MissingError{What: "audit", Name: id}
+	case err != nil:
+		return made, err
 	}
-	return made, err
+	return made, e.planned(ctx, s, made, roleOf(ctx, session))
 }
 
 // working shows that something is under way, until the returned function is called.

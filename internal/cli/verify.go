@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -50,7 +51,7 @@ func runVerify(ctx context.Context, env Env, o changeFlags, ids []string) error 
 		var verified []*change.Change
 		differing := false
 		for _, c := range list {
-			now, differences, err := r.worker.Verify(ctx, c.Head.ID)
+			now, differences, err := r.verifyOne(ctx, c)
 			if err != nil {
 				return err
 			}
@@ -70,6 +71,12 @@ func runVerify(ctx context.Context, env Env, o changeFlags, ids []string) error 
 		}
 		return nil
 	})
+}
+
+// verifyOne looks at one change again, and writes to the audit trail that it did: the change may be regressed by it.
+func (r *repairs) verifyOne(ctx context.Context, c *change.Change) (*change.Change, []change.Difference, error) {
+	now, differences, err := r.worker.Verify(ctx, c.Head.ID)
+	return now, differences, errors.Join(err, r.verified(ctx, c, now, differences, err))
 }
 
 // tellVerified writes the changes for programs; people have been told one by one.

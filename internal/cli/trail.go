@@ -1,0 +1,289 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"os"
+	"os/user"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/glueguard/glueguard/internal/audit"
+	"github.com/glueguard/glueguard/internal/awsapi"
+	"github.com/glueguard/glueguard/internal/change"
+	"github.com/glueguard/glueguard/internal/diag"
+	"github.com/glueguard/glueguard/internal/engine"
+	"github.com/glueguard/glueguard/internal/execute"
+	"github.com/glueguard/glueguard/internal/leftover"
+	"github.com/glueguard/glueguard/internal/plan"
+	"github.com/glueguard/glueguard/internal/repair"
+	"github.com/glueguard/glueguard/internal/store"
+)
+
+// What the command line writes to the audit trail. A command that changes something at AWS writes a deed before it
+// begins, so that one that was killed has left a trace, and one for each change that it moved.
+const (
+	deedAudit         = "audit.run"            // of the audit's id
+	deedPlan          = "plan.propose"         // of the plan's digest
+	deedVerify        = "change.verify"        // of the change's id
+	deedAdopt         = "change.adopt"         // of the change's id
+	deedConfiguration = "configuration.delete" // of the security configuration's name
+	deedCleanup       = "cleanup.begin"        // of nothing
+	deedEvidence      = "evidence.export"      // of an audit's or a change's id
+	deedBegin         = ".begin"               // after a verb: of the plan's digest or the change's id
+	deedChange        = "change."              // before a verb: of the change's id
+)
+
+// systemOperator is the operating system's user, and who they were before sudo.
+func systemOperator(lookup func(string) (string, bool)) store.Actor {
+	a := store.Actor{Kind: store.ActorCommand, Name: "uid " + strconv.Itoa(os.Getuid())}
+	if u, err := user.Current(); err == nil { // without an entry for it, as in many a container, the number is all there is
+		a.Name = u.Username
+	}
+	if by, ok := lookup("SUDO_USER"); ok && os.Getuid() == 0 && by != "" {
+		a.Via = "sudo by " + by
+	}
+	if host, err := os.Hostname(); err == nil { // a machine without a name has none to tell
+		a.Address = host
+	}
+	return a
+}
+
+// record writes to the audit trail what this command did. Of the deed's actor, only the role is taken. It goes through
+// even when the command was interrupted.
+func (e Env) record(ctx context.Context, t store.Trail, d store.Deed) error {
+	role := d.Actor.Role
+	if e.Operator != nil {
+		d.Actor = e.Operator()
+	} else {
+		d.Actor = systemOperator(e.LookupEnv)
+	}
+	d.Actor.Role = role
+	d.At = e.Now()
+	for name, value := range d.Detail {
+		if value == "" {
+			delete(d.Detail, name)
+		}
+	}
+	_, err := t.Record(context.WithoutCancel(ctx), d)
+	return err
+}
+
+// roleOf is the ARN under which a session calls AWS, empty where AWS did not say.
+func roleOf(ctx context.Context, session *awsapi.Session) string {
+	caller, err := session.Caller(context.WithoutCancel(ctx)) // asked once for each session
+	if err != nil {
+		return "" // what needed AWS has failed for the same reason, and said so
+	}
+	return caller.ARN
+}
+
+// begins writes down that jobs are about to be moved.
+func (r *repairs) begins(ctx context.Context, jobs []engine.Job) error {
+	if len(jobs) == 0 {
+		return nil
+	}
+	first := jobs[0]
+	d := store.Deed{
+		Action: string(first.Verb) + deedBegin, Subject: first.Change, Outcome: store.DeedOK, Actor: store.Actor{Role: r.caller.arn(ctx)},
+		Detail: map[string]string{"count": strconv.Itoa(len(jobs)), "accepted": strings.Join(slices.Concat(first.AcceptUnchecked, first.AcceptWarnings), " ")},
+	}
+	if first.Verb == engine.Apply {
+		d.Subject, d.Digest = first.Plan, first.Plan
+	} else if len(jobs) > 1 {
+		var ids []string
+		for _, j := range jobs {
+			ids = append(ids, j.Change)
+		}
+		d.Subject, d.Detail["changes"] = "", strings.Join(ids, " ")
+	}
+	return r.env.record(ctx, r.store, d)
+}
+
+// ended writes down how a job ended.
+func (r *repairs) ended(ctx context.Context, e engine.Event) error {
+	d := store.Deed{
+		Action: deedChange + string(e.Job.Verb), Subject: e.Job.Change, Digest: e.Job.Plan, Outcome: outcomeOf(e),
+		Actor: store.Actor{Role: r.caller.arn(ctx)}, Detail: map[string]string{"resource": e.Job.Resource, "reason": reasonOf(e.Err)},
+	}
+	if d.Subject == "" {
+		d.Subject = e.ID
+	}
+	if c := e.Change; c != nil {
+		d.Subject, d.Digest = c.Head.ID, c.Head.PlanDigest
+		d.Detail["state"] = string(c.State)
+		if c.Trouble != nil && d.Detail["reason"] == "" {
+			d.Detail["reason"] = c.Trouble.Code
+		}
+	}
+	return r.env.record(ctx, r.store, d)
+}
+
+// outcomeOf is how a job's last event ended, for the trail.
+func outcomeOf(e engine.Event) string {
+	var refused *repair.RefusedError
+	var state *execute.StateError
+	var held *store.HeldError
+	var open *store.OpenError
+	switch {
+	case e.AsAsked():
+		return store.DeedOK
+	case e.Skipped, errors.As(e.Err, &refused), errors.As(e.Err, &state), errors.As(e.Err, &held), errors.As(e.Err, &open):
+		return store.DeedRefused
+	case e.Err == nil && e.Change != nil && e.Change.State == change.RefusedAt:
+		return store.DeedRefused
+	}
+	return store.DeedFailed
+}
+
+// reasonOf is an error in a word. Its text may repeat what users write into tags and arguments, so it is not kept.
+func reasonOf(err error) string {
+	var refused *repair.RefusedError
+	var state *execute.StateError
+	var held *store.HeldError
+	var open *store.OpenError
+	switch {
+	case err == nil:
+		return ""
+	case diag.Interruption(err):
+		return "interrupted"
+	case errors.As(err, &refused):
+		return string(refused.Reason)
+	case errors.As(err, &state):
+		return "not-in-this-state"
+	case errors.As(err, &held):
+		return "held-by-another-process"
+	case errors.As(err, &open):
+		return "another-change-open"
+	case errors.Is(err, engine.ErrCanary):
+		return "canary-failed"
+	case errors.Is(err, engine.ErrMaxFailures):
+		return "too-many-failures"
+	case errors.Is(err, engine.ErrNoTwin):
+		return "no-room-for-twin"
+	}
+	if code := awsapi.Code(err); code != "" {
+		return code
+	}
+	return "error"
+}
+
+// caller is who the sessions of a command call AWS as: the identity behind any role that they assume from there.
+type caller struct {
+	mu  sync.Mutex
+	ask func(context.Context) (string, error) // of the first session; nil before there is one
+}
+
+// noting keeps the first session that is opened.
+func (c *caller) noting(open func(context.Context, plan.Access) (repair.Session, error)) func(context.Context, plan.Access) (repair.Session, error) {
+	return func(ctx context.Context, a plan.Access) (repair.Session, error) {
+		s, err := open(ctx, a)
+		if err == nil {
+			c.mu.Lock()
+			defer c.mu.Unlock()
+			if c.ask == nil {
+				c.ask = s.Caller
+			}
+		}
+		return s, err
+	}
+}
+
+// arn is empty where AWS was not asked yet, or did not say.
+func (c *caller) arn(ctx context.Context) string {
+	c.mu.Lock()
+	ask := c.ask
+	c.mu.Unlock()
+	if ask == nil {
+		return ""
+	}
+	arn, err := ask(context.WithoutCancel(ctx)) // AWS is asked once for each session
+	if err != nil {
+		return "" // what needs AWS fails for the same reason, and says so
+	}
+	return arn
+}
+
+// planned writes down that a plan was made.
+func (e Env) planned(ctx context.Context, t store.Trail, p plan.Plan, role string) error {
+	d := store.Deed{
+		Action: deedPlan, Subject: p.Digest, Digest: p.Policy.Digest, Outcome: store.DeedOK, Actor: store.Actor{Role: role},
+		Detail: map[string]string{"changes": strconv.Itoa(len(p.Changes)), "audit": p.AuditID},
+	}
+	if p.Errored {
+		d.Outcome = store.DeedFailed
+	}
+	return e.record(ctx, t, d)
+}
+
+// audited writes down that an audit has come to its end, or was interrupted.
+func (e Env) audited(ctx context.Context, t store.Trail, r audit.Result, role string) error {
+	s := r.Audit.Summary
+	d := store.Deed{
+		Action: deedAudit, Subject: r.Audit.ID, Digest: r.Audit.PolicyDigest, Outcome: store.DeedOK, Actor: store.Actor{Role: role},
+		Detail: map[string]string{
+			"pass": strconv.Itoa(s.Pass), "fail": strconv.Itoa(s.Fail), "unknown": strconv.Itoa(s.Unknown), "exempt": strconv.Itoa(s.Exempt),
+			"locations": strconv.Itoa(s.Locations),
+		},
+	}
+	if r.Interrupted {
+		d.Outcome, d.Detail["reason"] = store.DeedFailed, "interrupted"
+	}
+	return e.record(ctx, t, d)
+}
+
+// verified writes down what looking at a change again has shown.
+func (r *repairs) verified(ctx context.Context, before, now *change.Change, differences []change.Difference, err error) error {
+	d := store.Deed{
+		Action: deedVerify, Subject: before.Head.ID, Digest: before.Head.PlanDigest, Outcome: store.DeedOK, Actor: store.Actor{Role: r.caller.arn(ctx)},
+		Detail: map[string]string{"resource": before.Head.Item.Resource.ARN, "reason": reasonOf(err)},
+	}
+	if now != nil {
+		d.Detail["state"] = string(now.State)
+	}
+	if len(differences) > 0 {
+		d.Detail["reason"], d.Detail["differences"] = "differs", strconv.Itoa(len(differences))
+	}
+	if d.Detail["reason"] != "" {
+		d.Outcome = store.DeedFailed
+	}
+	return r.env.record(ctx, r.store, d)
+}
+
+// adopted writes down that a change was rebuilt from tags.
+func (e Env) adopted(ctx context.Context, t store.Trail, c *change.Change, role string) error {
+	return e.record(ctx, t, store.Deed{
+		Action: deedAdopt, Subject: c.Head.ID, Digest: c.Head.PlanDigest, Outcome: store.DeedOK, Actor: store.Actor{Role: role},
+		Detail: map[string]string{"resource": c.Head.Item.Resource.ARN},
+	})
+}
+
+// removal is what the trail is told with of security configurations that are removed.
+type removal struct {
+	trail store.Trail
+	role  string
+}
+
+// cleans writes down that security configurations are about to be removed.
+func (e Env) cleans(ctx context.Context, r removal, n int) error {
+	return e.record(ctx, r.trail, store.Deed{
+		Action: deedCleanup, Outcome: store.DeedOK, Actor: store.Actor{Role: r.role}, Detail: map[string]string{"count": strconv.Itoa(n)},
+	})
+}
+
+// removed writes down what became of one.
+func (e Env) removed(ctx context.Context, r removal, c leftover.Configuration, removed bool, err error) error {
+	d := store.Deed{
+		Action: deedConfiguration, Subject: c.Configuration.Name, Outcome: store.DeedOK, Actor: store.Actor{Role: r.role},
+		Detail: map[string]string{"location": c.Location.String(), "reason": reasonOf(err)},
+	}
+	switch {
+	case err != nil:
+		d.Outcome = store.DeedFailed
+	case !removed: // it has gone meanwhile, or something names it
+		d.Outcome, d.Detail["reason"] = store.DeedRefused, "not-as-it-was"
+	}
+	return e.record(ctx, r.trail, d)
+}
