@@ -13,8 +13,8 @@ import (
 	"github.com/glueguard/glueguard/internal/resource"
 )
 
-// csvWriter writes a line for each finding, and one for each read that failed: a sheet without these would look
-// complete. What spreadsheets would take for a formula is written as text.
+// csvWriter writes a line for each finding, one for each that a comparison misses, and one for each read that failed: a
+// sheet without these would look complete. What spreadsheets would take for a formula is written as text.
 type csvWriter struct{}
 
 // csvColumns are the header. Columns are only ever added at the end.
@@ -23,7 +23,7 @@ func csvColumns() []string {
 		"record", "audit_id", "audit_started_at", "finding_id", "status", "severity", "control", "reason", "message",
 		"account", "region", "resource_type", "resource_name", "resource_id", "resource_arn",
 		"encryption_mode", "kms_key", "security_configuration", "advisories", "what_to_do", "command",
-		"exception_reason", "exception_owner", "exception_expires", "exception_expired", "tags",
+		"exception_reason", "exception_owner", "exception_expires", "exception_expired", "tags", "change",
 	}
 }
 
@@ -33,10 +33,15 @@ func (csvWriter) Write(w io.Writer, audit Source) error {
 	out.Write(columns) //nolint:errcheck // it keeps the first error for Error
 	about := []string{head.ID, timestamp(head.StartedAt)}
 	row := make([]string, 0, len(columns))
-	err := audit.EachFinding(func(f finding.Finding) error {
-		row = csvFinding(append(append(row[:0], "finding"), about...), f)
+	since := comparisonOf(audit)
+	write := func(record string, f finding.Finding, fate Fate) error {
+		row = append(csvFinding(append(append(row[:0], record), about...), f), string(fate))
 		return out.Write(row)
-	})
+	}
+	err := audit.EachFinding(func(f finding.Finding) error { return write("finding", f, since.Of(f.ID)) })
+	if err == nil && since != nil { // as they were then: the audit itself does not have them
+		err = since.EachGone(func(f finding.Finding, fate Fate) error { return write("gone", f, fate) })
+	}
 	if err != nil {
 		return fmt.Errorf("write the findings: %w", err)
 	}

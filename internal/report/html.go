@@ -53,12 +53,15 @@ func (h htmlWriter) Write(w io.Writer, audit Source) error {
 		return fmt.Errorf("count the findings: %w", err)
 	}
 	p.head(audit.Head())
+	if err := p.since(audit); err != nil {
+		return fmt.Errorf("compare the findings: %w", err)
+	}
 	if err := p.charts(audit); err != nil {
 		return fmt.Errorf("read the audits before: %w", err)
 	}
 	p.todo()
 	p.unread()
-	p.list()
+	p.list(comparisonOf(audit) != nil)
 	p.static()
 	p.ending(audit.Head())
 	if err := p.data(audit); err != nil {
@@ -190,11 +193,15 @@ func (p *page) unread() {
 }
 
 // list is the frame that the script fills; without the script it stays hidden.
-func (p *page) list() {
+func (p *page) list(compared bool) {
 	p.raw("<section aria-labelledby=\"findings\">\n<h2 id=\"findings\" tabindex=\"-1\">Findings</h2>\n<div id=\"list\" hidden>\n",
 		"<form id=\"filters\" class=\"filters\" role=\"search\">\n",
 		"<div class=\"wide\"><label for=\"f-text\">Search in names, ARNs, accounts, tags and texts</label><input type=\"search\" id=\"f-text\" autocomplete=\"off\"></div>\n")
-	for _, f := range [][2]string{{"status", "Status"}, {"control", "Control"}, {"severity", "Severity"}, {"account", "Account"}, {"region", "Region"}, {"why", "Reason"}} {
+	filters := [][2]string{{"status", "Status"}, {"control", "Control"}, {"severity", "Severity"}, {"account", "Account"}, {"region", "Region"}, {"why", "Reason"}}
+	if compared {
+		filters = append(filters, [2]string{"change", "Change"})
+	}
+	for _, f := range filters {
 		p.raw("<div><label for=\"f-", f[0], "\">", f[1], "</label><select id=\"f-", f[0], "\"><option value=\"\">all</option></select></div>\n")
 	}
 	p.raw("<div><button type=\"reset\">Clear</button></div>\n</form>\n",

@@ -39,6 +39,7 @@ func (p *page) data(audit Source) error {
 		return err
 	}
 	p.raw("<script type=\"application/json\" id=\"data\">{\"controls\":", string(head), ",\n\"rows\":[\n")
+	c := comparisonOf(audit)
 	d, first := pageData{numbers: map[string]int{"": 0}}, true
 	err = audit.EachFinding(func(f finding.Finding) error {
 		d.row = d.row[:0]
@@ -47,6 +48,10 @@ func (p *page) data(audit Source) error {
 		}
 		first = false
 		d.finding(f)
+		if c != nil {
+			d.shared(string(c.Of(f.ID)))
+		}
+		d.row = append(d.row, ']')
 		_, err := p.out.Write(d.row)
 		return err
 	})
@@ -54,7 +59,7 @@ func (p *page) data(audit Source) error {
 	return err
 }
 
-// finding appends a row. The script has the list of its fields.
+// finding appends a row, but for its end. The script has the list of its fields.
 func (d *pageData) finding(f finding.Finding) {
 	r, e, remedy := f.Resource, f.Encryption, control.RemedyOf(f.Outcome)
 	own := ownOf(f)
@@ -77,7 +82,6 @@ func (d *pageData) finding(f finding.Finding) {
 	}
 	d.shared(arn, string(e.Mode), tidy(e.KMSKey), tidy(e.SecurityConfiguration), remedy.Advice, own.Replace(tidy(remedy.Command)))
 	d.lists(f, own)
-	d.row = append(d.row, ']')
 }
 
 // lists appends what most findings don't have: 0 stands for none.

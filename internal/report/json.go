@@ -75,13 +75,20 @@ func (jsonWriter) Write(w io.Writer, audit Source) error {
 		return fmt.Errorf("write the coverage: %w", err)
 	}
 	out.WriteString("],\n \"findings\": [\n") //nolint:errcheck // see above
-	each := func(yield func(finding.Finding) error) error {
-		return audit.EachFinding(func(f finding.Finding) error { return yield(complete(f)) })
+	c := comparisonOf(audit)
+	each := func(yield func(comparedFinding) error) error {
+		return audit.EachFinding(func(f finding.Finding) error { return yield(comparedFinding{complete(f), c.Of(f.ID)}) })
 	}
 	if err := writeList(out, each); err != nil {
 		return fmt.Errorf("write the findings: %w", err)
 	}
-	out.WriteString("]}\n") //nolint:errcheck // see above
+	out.WriteString("]") //nolint:errcheck // see above
+	if c != nil {
+		if err := writeSince(out, c); err != nil {
+			return fmt.Errorf("write the comparison: %w", err)
+		}
+	}
+	out.WriteString("}\n") //nolint:errcheck // see above
 	return out.Flush()
 }
 
@@ -149,14 +156,20 @@ func (linesWriter) Write(w io.Writer, audit Source) error {
 	if err != nil {
 		return fmt.Errorf("write the coverage: %w", err)
 	}
+	c := comparisonOf(audit)
 	err = audit.EachFinding(func(f finding.Finding) error {
 		return lines.writeLine(out, struct {
 			Type string `json:"type"`
-			finding.Finding
-		}{"finding", complete(f)})
+			comparedFinding
+		}{"finding", comparedFinding{complete(f), c.Of(f.ID)}})
 	})
 	if err != nil {
 		return fmt.Errorf("write the findings: %w", err)
+	}
+	if c != nil {
+		if err := lines.writeSinceLines(out, c); err != nil {
+			return fmt.Errorf("write the comparison: %w", err)
+		}
 	}
 	return out.Flush()
 }

@@ -37,6 +37,9 @@ func (markdownWriter) Write(w io.Writer, audit Source) error {
 	}
 	m := markdown{out: bufio.NewWriterSize(w, 64<<10)} // it keeps the first error for Flush
 	m.head(audit.Head(), sum)
+	if err := m.since(audit); err != nil {
+		return fmt.Errorf("compare the findings: %w", err)
+	}
 	m.counts("## By control\n\n| control | fail | unknown | exempt | pass | not applicable |\n|---|---:|---:|---:|---:|---:|\n", c.byControl, len(c.byControl))
 	m.counts("## By account\n\n| account | fail | unknown | exempt | pass | not applicable |\n|---|---:|---:|---:|---:|---:|\n", c.byAccount, markdownAccounts)
 	m.todo(c.todo)

@@ -26,6 +26,9 @@ func (t *table) Write(w io.Writer, audit Source) error {
 		return fmt.Errorf("read the coverage: %w", err)
 	}
 	t.head(out, audit.Head(), sum)
+	if err := t.since(out, audit); err != nil {
+		return fmt.Errorf("compare the findings: %w", err)
+	}
 	var rest *remainder
 	todo := newTodo()
 	if t.look.Terminal {

@@ -4,12 +4,13 @@
   const data = JSON.parse($("data").textContent);
   // A row is a list. What many rows share is in a table: text that is new there comes as text, afterwards as its number.
   const FIELDS = ["id", "control", "status", "severity", "reason", "why", "message", "account", "region", "type", "name", "rid",
-    "arn", "mode", "key", "configuration", "advice", "command", "advisories", "exception", "tags"];
+    "arn", "mode", "key", "configuration", "advice", "command", "advisories", "exception", "tags", "change"]; // the last one only where audits are compared
   const OWN = new Set(["id", "name", "rid", "exception"]);
   const LISTS = new Set(["advisories", "tags"]);
   const table = [""];
   const shared = (v) => {
     if (typeof v === "number") return v;
+    if (v === undefined) return 0;
     if (Array.isArray(v)) v = v[0];
     return table.push(v) - 1;
   };
@@ -44,7 +45,7 @@
     return at;
   };
 
-  const PICKED = ["status", "control", "severity", "account", "region", "why"];
+  const PICKED = ["status", "control", "severity", "account", "region", "why", "change"].filter((f) => $("f-" + f));
   const state = { page: 0, size: 100, sort: "", down: false, shown: rows };
   const element = (name, content, attributes = {}) => {
     const e = document.createElement(name);
@@ -91,6 +92,7 @@
     put("Control", (data.controls[table[row.control]] || {}).title);
     put("Control's id", table[row.control], true);
     put("Reason", table[row.reason], true);
+    put("Change", table[row.change].replace("_", " "));
     put("Mode", table[row.mode] || "not known");
     put("KMS key", table[row.key], true);
     put("Security configuration", table[row.configuration], true);

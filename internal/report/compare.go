@@ -1,0 +1,269 @@
+package report
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/glueguard/glueguard/internal/control"
+	"github.com/glueguard/glueguard/internal/finding"
+	"github.com/glueguard/glueguard/internal/resource"
+	"github.com/glueguard/glueguard/internal/store"
+)
+
+// Fate is what became of a finding between two audits. A finding that failed in neither has none.
+type Fate string
+
+// The fates. What is not known to be repaired is never resolved.
+const (
+	New       Fate = "new"       // fails, and was not known to fail
+	Reopened  Fate = "reopened"  // fails again: it was resolved before, or its exception has ended
+	Unchanged Fate = "unchanged" // fails as it did
+	Exempted  Fate = "exempted"  // failed, and is excepted now
+	NotRead   Fate = "not_read"  // failed, and could not be judged now, or was not in this audit's scope
+	Resolved  Fate = "resolved"  // failed, and passes now, or is gone
+)
+
+// Fates lists them in the order of reports: what asks for something first.
+func Fates() []Fate { return []Fate{New, Reopened, NotRead, Resolved, Exempted, Unchanged} }
+
+// words is a fate as people read it.
+func (f Fate) words() string { return strings.ReplaceAll(string(f), "_", " ") }
+
+// FateCounts counts findings by what became of them.
+type FateCounts struct {
+	New       int `json:"new"`
+	Reopened  int `json:"reopened"`
+	Unchanged int `json:"unchanged"`
+	Exempted  int `json:"exempted"`
+	NotRead   int `json:"not_read"`
+	Resolved  int `json:"resolved"`
+}
+
+func (c *FateCounts) of(f Fate) *int {
+	switch f {
+	case New:
+		return &c.New
+	case Reopened:
+		return &c.Reopened
+	case Exempted:
+		return &c.Exempted
+	case NotRead:
+		return &c.NotRead
+	case Resolved:
+		return &c.Resolved
+	}
+	return &c.Unchanged
+}
+
+// Memory is what a comparison asks beyond its two audits.
+type Memory interface {
+	store.HistoryReader
+	store.SettledReader
+}
+
+// Comparison is what became of the failing findings of an earlier audit, and which ones are new.
+type Comparison struct {
+	Counts FateCounts
+
+	then  Source
+	fates map[string]Fate // of the findings that the later audit has; unchanged ones are left out
+	gone  map[string]Fate // of those that it does not have
+	fails map[string]bool // failed in both
+}
+
+// Then is the head of the earlier audit.
+func (c *Comparison) Then() store.Audit { return c.then.Head() }
+
+// Of returns what became of a finding that the later audit has; empty for one that failed in neither, and where
+// nothing was compared.
+func (c *Comparison) Of(findingID string) Fate {
+	if c == nil {
+		return ""
+	}
+	if fate, ok := c.fates[findingID]; ok {
+		return fate
+	}
+	if c.fails[findingID] {
+		return Unchanged
+	}
+	return ""
+}
+
+// EachGone streams the findings that failed in the earlier audit and that the later one does not have, as they were.
+func (c *Comparison) EachGone(yield func(finding.Finding, Fate) error) error {
+	if len(c.gone) == 0 {
+		return nil
+	}
+	return c.then.EachFinding(func(f finding.Finding) error {
+		if fate, ok := c.gone[f.ID]; ok {
+			return yield(f, fate)
+		}
+		return nil
+	})
+}
+
+// Compare compares an audit with an earlier one. It keeps a few bytes of each finding that fails in either.
+func Compare(ctx context.Context, now, then Source, m Memory) (*Comparison, error) {
+	c := &Comparison{then: then, fates: map[string]Fate{}, gone: map[string]Fate{}, fails: map[string]bool{}}
+	before := map[string]control.Status{} // what failed or was excepted, and unknown ones are not among them
+	err := then.EachFinding(func(f finding.Finding) error {
+		if f.Status == control.Fail || f.Status == control.Exempt {
+			before[f.ID] = f.Status
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read audit %s: %w", then.Head().ID, err)
+	}
+	var fresh []string // fail now and did not
+	err = now.EachFinding(func(f finding.Finding) error {
+		was, known := before[f.ID]
+		delete(before, f.ID)
+		switch {
+		case f.Status == control.Fail && was == control.Exempt:
+			c.fates[f.ID] = Reopened
+		case f.Status == control.Fail && !known:
+			fresh = append(fresh, f.ID)
+		case was != control.Fail:
+		case f.Status == control.Fail:
+			c.fails[f.ID] = true
+		default:
+			c.fates[f.ID] = since(f.Status)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read audit %s: %w", now.Head().ID, err)
+	}
+	for _, id := range fresh {
+		if c.fates[id], err = appeared(ctx, id, now.Head(), then.Head(), m); err != nil {
+			return nil, err
+		}
+	}
+	if err := c.missing(ctx, now.Head(), before, m); err != nil {
+		return nil, err
+	}
+	c.count()
+	return c, nil
+}
+
+// since is what became of a finding that failed, and does not any more.
+func since(status control.Status) Fate {
+	switch status {
+	case control.Pass, control.NotApplicable:
+		return Resolved
+	case control.Exempt:
+		return Exempted
+	}
+	return NotRead
+}
+
+// appeared tells a new finding from one that failed before, was resolved, and fails again.
+func appeared(ctx context.Context, id string, now, then store.Audit, m Memory) (Fate, error) {
+	h, err := m.History(ctx, id)
+	if errors.Is(err, store.ErrNotFound) { // the audit never came to its end
+		return New, nil
+	}
+	if err != nil {
+		return "", err
+	}
+	settledBefore := !h.ResolvedAt.IsZero() && !h.ResolvedAt.After(then.StartedAt)
+	reopenedSince := h.ReopenedAt.After(then.StartedAt) && !h.ReopenedAt.After(now.StartedAt)
+	if settledBefore || reopenedSince {
+		return Reopened, nil
+	}
+	return New, nil
+}
+
+// missing judges the findings that the later audit does not have: they are resolved where it saw all of the places that
+// showed them.
+func (c *Comparison) missing(ctx context.Context, now store.Audit, before map[string]control.Status, m Memory) error {
+	var failed []string
+	for id, was := range before {
+		if was == control.Fail {
+			failed = append(failed, id)
+		}
+	}
+	if len(failed) == 0 {
+		return nil
+	}
+	settled, err := SettledBy(ctx, m, now.ID)
+	if err != nil {
+		return err
+	}
+	controls := map[string]control.ID{}
+	places := map[string]resource.Location{}
+	err = c.then.EachFinding(func(f finding.Finding) error {
+		if before[f.ID] == control.Fail {
+			controls[f.ID] = f.Control
+			places[f.ID] = resource.Location{Account: f.Resource.Account, Region: f.Resource.Region}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("read audit %s: %w", c.then.Head().ID, err)
+	}
+	for _, id := range failed {
+		gone, err := settled.Gone(ctx, m, id, controls[id], places[id])
+		if err != nil {
+			return err
+		}
+		c.gone[id] = NotRead
+		if gone {
+			c.gone[id] = Resolved
+		}
+	}
+	return nil
+}
+
+func (c *Comparison) count() {
+	for _, all := range []map[string]Fate{c.fates, c.gone} {
+		for _, f := range all {
+			*c.Counts.of(f)++
+		}
+	}
+	c.Counts.Unchanged = len(c.fails)
+}
+
+// Settled knows for which controls an audit saw everything, by account and region.
+type Settled map[resource.Location]map[control.ID]bool
+
+// SettledBy reads what an audit settled.
+func SettledBy(ctx context.Context, m store.SettledReader, auditID string) (Settled, error) {
+	s := Settled{}
+	err := m.EachSettled(ctx, auditID, func(l resource.Location, ids []control.ID) error {
+		l.Partition = ""
+		if s[l] == nil {
+			s[l] = map[control.ID]bool{}
+		}
+		for _, id := range ids {
+			s[l][id] = true
+		}
+		return nil
+	})
+	return s, err
+}
+
+// Gone tells whether a finding that the audit does not have is gone: whether each location that showed it is settled. own
+// is where its resource is, and what is gone by where the store does not know the finding. A key may have been shown by
+// any location, so a key that the store does not know is never gone.
+func (s Settled) Gone(ctx context.Context, m store.SettledReader, findingID string, id control.ID, own resource.Location) (bool, error) {
+	places, err := m.ShownBy(ctx, findingID)
+	switch {
+	case errors.Is(err, store.ErrNotFound) && id == control.KeyManagement:
+		return false, nil
+	case errors.Is(err, store.ErrNotFound):
+		places = []resource.Location{own}
+	case err != nil:
+		return false, err
+	}
+	for _, l := range places {
+		l.Partition = ""
+		if !s[l][id] {
+			return false, nil
+		}
+	}
+	return len(places) > 0, nil
+}
