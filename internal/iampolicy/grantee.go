@@ -47,6 +47,12 @@ func (d Document) Grantees() []Grantee {
 	return all
 }
 
+// GranteesOf lists those whom the Allow statements grant one action, such as kms:GenerateDataKey. What Deny statements
+// take away again is not looked at, but for the conditions that Grantees knows.
+func (d Document) GranteesOf(action string) []Grantee {
+	return slices.DeleteFunc(d.Grantees(), func(g Grantee) bool { return d.Statements[g.Statement].action(action) == No })
+}
+
 // reach is how far a statement reaches: whether conditions confine it, and to which accounts if they say (nil: they
 // don't).
 type reach struct {

@@ -46,6 +46,8 @@ type keyRead struct {
 	place    *awsapi.Place
 	fact     resource.Fact[resource.Key]
 	attempts []keyAttempt
+
+	description string // the key's own, once it was described
 }
 
 // read asks for description, rotation and policy at once when it has the key's own ARN; an alias must be resolved
@@ -126,6 +128,7 @@ func (k *keyRead) describe(ctx context.Context, id string) (resource.Key, error)
 	if err != nil {
 		return resource.Key{}, err
 	}
+	k.description = aws.ToString(m.Description)
 	return resource.Key{
 		ARN: arn, ID: aws.ToString(m.KeyId), State: string(m.KeyState), Usage: string(m.KeyUsage),
 		Spec: string(m.KeySpec), Manager: string(m.KeyManager), Origin: string(m.Origin),

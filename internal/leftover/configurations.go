@@ -31,19 +31,9 @@ func Configurations(ctx context.Context, r Reader, changes Changes, locations []
 	if err != nil {
 		return nil, nil, err
 	}
-	var found []Configuration
-	var failed []resource.Coverage
-	for _, l := range locations {
-		here, err := configurationsAt(ctx, r, kept, l)
-		switch {
-		case ctx.Err() != nil:
-			return nil, nil, ctx.Err()
-		case err != nil:
-			failed = append(failed, unread(l, err, "glue:GetSecurityConfigurations"))
-		}
-		found = append(found, here...)
-	}
-	return found, failed, nil
+	return inEach(ctx, locations, "glue:GetSecurityConfigurations", func(l resource.Location) ([]Configuration, error) {
+		return configurationsAt(ctx, r, kept, l)
+	})
 }
 
 func configurationsAt(ctx context.Context, r Reader, kept map[named][]string, l resource.Location) ([]Configuration, error) {

@@ -31,31 +31,28 @@ type Orphan struct {
 
 // Orphans lists what carries a change's tag without belonging to one, and the locations that could not be read.
 func Orphans(ctx context.Context, r Reader, changes Changes, locations []resource.Location) ([]Orphan, []resource.Coverage, error) {
+	return inEach(ctx, locations, "tag:GetResources", func(l resource.Location) ([]Orphan, error) { return orphansAt(ctx, r, changes, l) })
+}
+
+func orphansAt(ctx context.Context, r Reader, changes Changes, l resource.Location) ([]Orphan, error) {
+	tagged, err := r.Tagged(ctx, l, tagChange)
+	if err != nil {
+		return nil, err
+	}
 	var found []Orphan
-	var failed []resource.Coverage
-	for _, l := range locations {
-		tagged, err := r.Tagged(ctx, l, tagChange)
-		if ctx.Err() != nil {
-			return nil, nil, ctx.Err()
+	for _, t := range tagged {
+		o := Orphan{
+			Location: l, ARN: t.ARN, Change: t.Tags[tagChange], Original: t.Tags[tagOriginal], Configuration: t.Tags[tagConfiguration],
 		}
+		owned, err := o.owned(ctx, changes)
 		if err != nil {
-			failed = append(failed, unread(l, err, "tag:GetResources"))
-			continue
+			return nil, &storeError{err}
 		}
-		for _, t := range tagged {
-			o := Orphan{
-				Location: l, ARN: t.ARN, Change: t.Tags[tagChange], Original: t.Tags[tagOriginal], Configuration: t.Tags[tagConfiguration],
-			}
-			owned, err := o.owned(ctx, changes)
-			if err != nil {
-				return nil, nil, err
-			}
-			if !owned {
-				found = append(found, o)
-			}
+		if !owned {
+			found = append(found, o)
 		}
 	}
-	return found, failed, nil
+	return found, nil
 }
 
 // owned tells whether the change that made the thing is known and still answers for it.

@@ -28,6 +28,7 @@ type Policy struct {
 	Keys           Keys         `yaml:"keys" jsonschema_description:"Which KMS keys may be used, and by which accounts"`
 	Scope          Scope        `yaml:"scope" jsonschema_description:"Which accounts, regions and controls this policy covers; everything when left out"`
 	Repair         Repair       `yaml:"repair" jsonschema_description:"How failing resources are repaired where the command line says nothing else"`
+	Approvals      Approvals    `yaml:"approvals" jsonschema_description:"Whether somebody else must agree before a change is carried out, taken back or finalized"`
 	Exceptions     []Exception  `yaml:"exceptions" jsonschema_description:"Failing findings that are accepted for a while"`
 	AcceptedUnread []UnreadRead `yaml:"accepted_unread" jsonschema_description:"Reads that will always be denied, such as those of a region closed by a service control policy, and are accepted as unread"`
 }
@@ -94,6 +95,12 @@ func Default(p Profile) Policy { return Policy{Profile: p} }
 // WithProfile returns the policy under another profile. What the policy requires beyond the profile stays required.
 func (p Policy) WithProfile(profile Profile) Policy {
 	p.Profile = profile
+	return p
+}
+
+// WithExceptions returns the policy with more exceptions than its file has: those that were approved in the console.
+func (p Policy) WithExceptions(more ...Exception) Policy {
+	p.Exceptions = slices.Concat(p.Exceptions, more)
 	return p
 }
 
