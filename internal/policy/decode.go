@@ -89,6 +89,7 @@ func (d *decoder) policy(n ast.Node) Policy {
 		{name: "keys", read: func(n ast.Node) { p.Keys = d.keys(n) }},
 		{name: "scope", read: func(n ast.Node) { p.Scope = d.scope(n) }},
 		{name: "repair", read: func(n ast.Node) { p.Repair = d.repair(n) }},
+		{name: "approvals", read: func(n ast.Node) { p.Approvals = d.approvals(n) }},
 		{name: "exceptions", read: func(n ast.Node) {
 			d.list(n, "exceptions", func(n ast.Node) { p.Exceptions = append(p.Exceptions, d.exception(n)) })
 		}},

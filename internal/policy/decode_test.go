@@ -139,7 +139,7 @@ func files() map[string]file {
 
 		"not a mapping":        {src: "- profile: sop\n", errs: []string{"1:1: the policy is a list; it must be a mapping (key: value)"}},
 		"just text":            {src: "sop\n", errs: []string{`1:1: the policy is the text "sop"; it must be a mapping (key: value)`}},
-		"unknown field":        {src: "profile: sop\nregions: [eu-west-1]\n", errs: []string{`2:1: the policy has no field "regions"; it has profile, require, keys, scope, repair, exceptions, accepted_unread`}},
+		"unknown field":        {src: "profile: sop\nregions: [eu-west-1]\n", errs: []string{`2:1: the policy has no field "regions"; it has profile, require, keys, scope, repair, approvals, exceptions, accepted_unread`}},
 		"misspelt field":       {src: "exeptions: []\n", errs: []string{`1:1: the policy has no field "exeptions"; did you mean "exceptions"?`}},
 		"misspelt inner field": {src: "require:\n  dev_endpont: SSE-KMS\n", errs: []string{`2:3: require has no field "dev_endpont"; did you mean "dev_endpoint"?`}},
 		"capital letters":      {src: "Profile: strict\n", errs: []string{`1:1: the policy has no field "Profile"; did you mean "profile"?`}},

@@ -28,7 +28,8 @@ func (p Policy) Document() []byte {
 		MLTransform    resource.Mode
 		Keys           Keys
 		Scope          Scope
-		Repair         *Repair `json:",omitempty"` // left out where it says nothing but defaults
+		Repair         *Repair    `json:",omitempty"` // left out where it says nothing but defaults
+		Approvals      *Approvals `json:",omitempty"` // likewise
 		Exceptions     []Exception
 		AcceptedUnread []UnreadRead
 	}{
@@ -47,6 +48,9 @@ func (p Policy) Document() []byte {
 	}
 	if r := p.Repair.meaning(); !reflect.DeepEqual(r, Repair{}.meaning()) {
 		meaning.Repair = &r
+	}
+	if a := p.Approvals.meaning(); a != (Approvals{}).meaning() {
+		meaning.Approvals = &a
 	}
 	text, err := json.Marshal(meaning)
 	if err != nil {

@@ -96,6 +96,9 @@ func (Duration) JSONSchema() *jsonschema.Schema { return text(durationRule) }
 // JSONSchema describes a tag.
 func (TagPattern) JSONSchema() *jsonschema.Schema { return text(tagRule) }
 
+// JSONSchema lists the rules of approvals.
+func (ApprovalRule) JSONSchema() *jsonschema.Schema { return enum(approvalRules()...) }
+
 func text(rule string) *jsonschema.Schema {
 	return &jsonschema.Schema{Type: "string", Pattern: rule}
 }
