@@ -8,6 +8,16 @@ flag=()
 
 go run ./docs/gen "${flag[@]}"
 
+# The API's types and routes are made of its document.
+api=internal/api/openapi.yaml made=internal/api/openapi/openapi.gen.go
+codegen=("$(go -C tools tool -n oapi-codegen)" -config internal/api/openapi/config.yaml)
+if [ "$mode" = write ]; then
+	"${codegen[@]}" -o "$made" "$api"
+elif ! "${codegen[@]}" "$api" | diff -u "$made" - >&2; then
+	echo "$made is not what $api gives: run make generate" >&2
+	exit 1
+fi
+
 ./test/setup.sh
 if [ -f .cache/external-missing ]; then
 	echo "SKIPPED service facts: $(cat .cache/external-missing)"
