@@ -94,7 +94,7 @@ type User struct {
 	Disabled     bool
 	CreatedAt    time.Time
 	LastLoginAt  time.Time
-	Version      int // counts updates; UpdateUser demands the one that was read
+	Version      int // counts updates, from 0; UpdateUser demands the one that was read, and keeps the next
 }
 
 // Session is one sign-in.
@@ -126,9 +126,10 @@ type Ticket struct {
 	ExpiresAt time.Time
 }
 
-// Users keeps who may sign in. Reads return ErrNotFound.
+// Users keeps who may sign in. Names and subjects are unique, names whatever their case. Reads and updates return
+// ErrNotFound.
 type Users interface {
-	CreateUser(ctx context.Context, u User) error // ErrConflict where the name is taken
+	CreateUser(ctx context.Context, u User) error // ErrConflict where the id, name or subject is taken
 	UpdateUser(ctx context.Context, u User) error // ErrConflict where the user was changed since it was read
 	User(ctx context.Context, id string) (User, error)
 	UserByName(ctx context.Context, name string) (User, error)
@@ -137,21 +138,25 @@ type Users interface {
 }
 
 // Credentials keeps sessions, tokens and tickets. Reads return ErrNotFound; what has expired is still returned until
-// DropExpired.
+// DropExpired. What is saved under a secret instead of its hash is refused: ErrState.
 type Credentials interface {
-	SaveSession(ctx context.Context, s Session) error // also updates SeenAt
+	// SaveSession makes a session, or updates it when it was seen after it was made: ErrNotFound where it was dropped
+	// meanwhile, so that nobody who has signed out is signed in again.
+	SaveSession(ctx context.Context, s Session) error
 	Session(ctx context.Context, hash string) (Session, error)
 	DropSession(ctx context.Context, hash string) error
 	DropSessions(ctx context.Context, userID string) error
-	SaveToken(ctx context.Context, t Token) error // also updates UsedAt
+	// SaveToken makes a token, or updates when it was used: ErrNotFound where it was dropped meanwhile.
+	SaveToken(ctx context.Context, t Token) error
 	TokenByHash(ctx context.Context, hash string) (Token, error)
-	EachToken(ctx context.Context, userID string, yield func(Token) error) error // "" is everybody's
-	DropToken(ctx context.Context, id string) error
+	EachToken(ctx context.Context, userID string, yield func(Token) error) error // by name; "" is everybody's
+	DropToken(ctx context.Context, id string) error                              // ErrNotFound where it is gone
 	SaveTicket(ctx context.Context, t Ticket) error
 	// TakeTicket returns a ticket and makes it unusable.
 	TakeTicket(ctx context.Context, hash string) (Ticket, error)
 	// DropTickets makes a user's tickets unusable: a newer one is made, or the password was set another way.
 	DropTickets(ctx context.Context, userID string) error
+	// DropExpired forgets what had expired by then. What has no time to expire at stays.
 	DropExpired(ctx context.Context, now time.Time) error
 }
 
@@ -179,7 +184,8 @@ type Exception struct {
 	Version    int    // counts updates
 }
 
-// Exceptions keeps exceptions. UpdateException returns ErrConflict where it was changed since it was read.
+// Exceptions keeps exceptions. UpdateException returns ErrConflict where it was changed since it was read; what was
+// proposed, by whom and when stays as it is.
 type Exceptions interface {
 	CreateException(ctx context.Context, e Exception) error
 	UpdateException(ctx context.Context, e Exception) error
@@ -211,7 +217,8 @@ type AuditScope struct {
 	PolicyProfile string       `json:"policy_profile,omitempty"`
 }
 
-// Schedules keeps schedules. UpdateSchedule returns ErrConflict where it was changed since it was read.
+// Schedules keeps schedules. Names are unique whatever their case. UpdateSchedule returns ErrConflict where it was
+// changed since it was read, and where the name is taken. ErrNotFound where it is gone.
 type Schedules interface {
 	CreateSchedule(ctx context.Context, s Schedule) error
 	UpdateSchedule(ctx context.Context, s Schedule) error

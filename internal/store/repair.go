@@ -74,6 +74,15 @@ type Plans interface {
 	// Plan returns the plan of that digest, or of the only one whose digest begins so ("sha256:" may be left out);
 	// "latest" is the newest. ErrNotFound, or *AmbiguousError.
 	Plan(ctx context.Context, digest string) ([]byte, error)
+	// EachPlan streams the heads of plans, the newest first, at most limit (0: all), without reading the plans.
+	EachPlan(ctx context.Context, limit int, yield func(PlanHead) error) error
+}
+
+// PlanHead is what is told of a plan without reading it.
+type PlanHead struct {
+	Digest    string    `json:"digest"`
+	CreatedAt time.Time `json:"created_at"`
+	Changes   int       `json:"changes"` // how many changes were opened of it
 }
 
 // AmbiguousError means that a beginning stands for several things.
@@ -99,6 +108,8 @@ type Changes interface {
 	EachChange(ctx context.Context, f ChangeFilter, yield func(*change.Change) error) error
 	// EachSummary streams the same in short, without folding journals: for lists.
 	EachSummary(ctx context.Context, f ChangeFilter, yield func(Summarized) error) error
+	// CountChanges counts what the filter chooses by state, whatever its Offset and Limit.
+	CountChanges(ctx context.Context, f ChangeFilter) (map[change.State]int, error)
 }
 
 // Summarized is a change in short.
@@ -149,4 +160,7 @@ type ChangeFilter struct {
 	Plan     string         // digest
 	Resource string         // ARN of the original or of a resource that the change made
 	States   []change.State // any of these
+	Search   string         // part of the id, the plan's digest, or the name or ARN of a resource of it, whatever the case
+	Offset   int            // leaves out so many, the ones opened last
+	Limit    int            // 0: all
 }

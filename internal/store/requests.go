@@ -125,14 +125,19 @@ type RequestFilter struct {
 	Change string // id of a change that it asks about, or that came of it
 	Plan   string // digest
 	Digest string // of the work
+	Offset int    // leaves out so many, the newest
 	Limit  int    // 0: all
 }
 
 // Requests keeps requests. UpdateRequest returns ErrConflict where it was changed since it was read, so that nobody
-// decides or starts what somebody else has.
+// decides or starts what somebody else has. What is asked for, by whom, when, why and whether it needs approval stays as
+// it was filed.
 type Requests interface {
+	// CreateRequest returns ErrState where Digest is not the work's, ErrConflict where the id is taken.
 	CreateRequest(ctx context.Context, r Request) error
 	UpdateRequest(ctx context.Context, r Request) error
 	Request(ctx context.Context, id string) (Request, error)
 	EachRequest(ctx context.Context, f RequestFilter, yield func(Request) error) error // the newest first
+	// CountRequests counts what the filter chooses by state, whatever its Offset and Limit.
+	CountRequests(ctx context.Context, f RequestFilter) (map[RequestState]int, error)
 }

@@ -150,6 +150,11 @@ type Store interface {
 	Plans
 	Changes
 	Trail
+	Users
+	Credentials
+	Requests
+	Exceptions
+	Schedules
 	// Close waits for what was added to be written. Audits that were not finished stay unfinished.
 	Close() error
 }

@@ -6,7 +6,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/glueguard/glueguard/internal/change"
@@ -153,10 +155,14 @@ const listing = 500
 // opened, which no clock that was set back turns around.
 func (s *Store) eachPage(ctx context.Context, f store.ChangeFilter, column string, take func([]byte) error) error {
 	where, args := filter(f)
-	query := `SELECT seq, ` + column + ` FROM change WHERE seq < ?` + where + fmt.Sprintf(` ORDER BY seq DESC LIMIT %d`, listing)
-	before := int64(math.MaxInt64)
+	query := `SELECT seq, ` + column + ` FROM change WHERE seq < ?` + where + ` ORDER BY seq DESC LIMIT ? OFFSET ?`
+	before, left, skip := int64(math.MaxInt64), f.Limit, f.Offset
+	if left <= 0 {
+		left = math.MaxInt
+	}
 	for {
-		page, last, err := s.page(ctx, query, append([]any{before}, args...))
+		want := min(left, listing)
+		page, last, err := s.page(ctx, query, slices.Concat([]any{before}, args, []any{want, skip}))
 		if err != nil {
 			return fmt.Errorf("%s: list changes: %w", s.path, classify(err))
 		}
@@ -165,11 +171,18 @@ func (s *Store) eachPage(ctx context.Context, f store.ChangeFilter, column strin
 				return err
 			}
 		}
-		if len(page) < listing {
+		left -= len(page)
+		if len(page) < want || left == 0 {
 			return nil
 		}
-		before = last
+		before, skip = last, 0
 	}
+}
+
+// CountChanges implements store.Changes.
+func (s *Store) CountChanges(ctx context.Context, f store.ChangeFilter) (map[change.State]int, error) {
+	where, args := filter(f)
+	return countBy[change.State](ctx, s, "changes", `SELECT state, count(*) FROM change WHERE 1 = 1`+where+` GROUP BY state`, args)
 }
 
 func (s *Store) page(ctx context.Context, query string, args []any) (page [][]byte, last int64, err error) {
@@ -196,11 +209,18 @@ func filter(f store.ChangeFilter) (where string, args []any) {
 		where += ` AND seq IN (SELECT change FROM change_resource WHERE arn = ?)`
 		args = append(args, f.Resource)
 	}
-	if len(f.States) > 0 {
-		where += ` AND state IN (?` + strings.Repeat(", ?", len(f.States)-1) + `)`
-		for _, state := range f.States {
-			args = append(args, string(state))
-		}
+	if f.Search != "" {
+		where, args = where+` AND instr(search, ?) > 0`, append(args, store.Fold(f.Search))
 	}
-	return where, args
+	return anyOf(where, args, "state", f.States)
+}
+
+// searched is what a change is searched by.
+func searched(c *change.Change) string {
+	head := c.Head
+	text := []string{head.ID, head.PlanDigest, head.Item.Resource.ARN, head.Item.Resource.Name}
+	for _, role := range slices.Sorted(maps.Keys(c.Resources)) {
+		text = append(text, c.Resources[role].ARN, c.Resources[role].Name)
+	}
+	return store.Fold(strings.Join(text, "\n"))
 }

@@ -112,8 +112,8 @@ func writeEntry(ctx context.Context, tx *sql.Tx, row int64, e packedEntry, befor
 	if _, err := tx.ExecContext(ctx, `INSERT INTO entry (change, seq, entry) VALUES (?, ?, ?)`, row, e.seq, e.entry); err != nil {
 		return err
 	}
-	_, err := tx.ExecContext(ctx, `UPDATE change SET state = ?, is_open = ?, summary = ? WHERE seq = ?`,
-		string(e.after.State), e.after.Open(), e.summary, row)
+	_, err := tx.ExecContext(ctx, `UPDATE change SET state = ?, is_open = ?, summary = ?, search = ? WHERE seq = ?`,
+		string(e.after.State), e.after.Open(), e.summary, searched(e.after), row)
 	if err != nil {
 		return err
 	}

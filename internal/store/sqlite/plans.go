@@ -51,6 +51,23 @@ func (s *Store) Plan(ctx context.Context, digest string) ([]byte, error) {
 	return document, nil
 }
 
+// EachPlan implements store.Plans.
+func (s *Store) EachPlan(ctx context.Context, limit int, yield func(store.PlanHead) error) error {
+	if limit <= 0 {
+		limit = -1 // which SQLite takes for none
+	}
+	return each(ctx, s, "plans", scanPlanHead, yield, `SELECT digest, created_at, (SELECT count(*) FROM change WHERE change.plan = plan.digest)
+		FROM plan ORDER BY created_at DESC, seq DESC LIMIT ?`, limit)
+}
+
+func scanPlanHead(scan func(...any) error) (store.PlanHead, error) {
+	var h store.PlanHead
+	var created int64
+	err := scan(&h.Digest, &created, &h.Changes)
+	h.CreatedAt = instant(created)
+	return h, err
+}
+
 // candidates is how many things an ambiguous beginning is told to stand for, at most.
 const candidates = 10
 

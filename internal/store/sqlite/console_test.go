@@ -1,0 +1,13 @@
+package sqlite_test
+
+import (
+	"path/filepath"
+	"testing"
+
+	"github.com/glueguard/glueguard/internal/store"
+	"github.com/glueguard/glueguard/internal/store/storetest"
+)
+
+func TestConsoleConformance(t *testing.T) {
+	storetest.TestConsole(t, func(t testing.TB) store.Store { return open(t, filepath.Join(t.TempDir(), "state.db")) })
+}
