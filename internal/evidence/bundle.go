@@ -2,6 +2,7 @@ package evidence
 
 import (
 	"archive/tar"
+	"bufio"
 	"bytes"
 	"context"
 	_ "embed" // the auditors' README
@@ -29,7 +30,7 @@ func members() []string {
 func signed() []string { return []string{memberReadme, memberKey, memberRecords} }
 
 //go:embed README.md
-var readme []byte
+var readme string
 
 // Options say what Export writes.
 type Options struct {
@@ -37,6 +38,8 @@ type Options struct {
 	Tool      string // name and version
 	Now       time.Time
 	Signer    Signer
+	// Scratch is an empty file that holds the records until all are there; nil: they are held in memory.
+	Scratch io.ReadWriteSeeker
 }
 
 // Exported says what was written.
@@ -45,67 +48,115 @@ type Exported struct {
 	Kinds   map[Kind]int
 	Head    string
 	KeyID   string
+	Trail   Mark
 }
 
-// Export writes the evidence of what was selected. The same state, options and key make the same bytes.
+// Export writes the evidence of what was selected. The same state, options and key make the same records.
 func Export(ctx context.Context, w io.Writer, s Store, o Options) (Exported, error) {
-	c := &collector{store: s, chain: newChain(), now: o.Now, plans: map[string]bool{}}
-	if err := c.chain.add(KindAbout, "", about{Tool: o.Tool, MadeAt: o.Now, Request: o.Selection}); err != nil {
+	trail, err := mark(ctx, s)
+	if err != nil {
+		return Exported{}, err
+	}
+	scratch, reread := o.scratch()
+	c := &collector{store: s, chain: newChain(scratch), now: o.Now, plans: map[string]bool{}, trail: trail}
+	if err := c.chain.add(KindAbout, "", about{Tool: o.Tool, MadeAt: o.Now, Request: o.Selection, Trail: trail}); err != nil {
 		return Exported{}, err
 	}
 	if err := c.collect(ctx, o.Selection); err != nil {
 		return Exported{}, err
 	}
-	if err := c.chain.zip.Close(); err != nil {
+	records, err := c.chain.end(reread)
+	if err != nil {
 		return Exported{}, err
 	}
 	public := o.Signer.PublicKey()
-	files := map[string][]byte{memberReadme: readme, memberKey: public.PEM(), memberRecords: c.chain.packed.Bytes()}
+	files := map[string]member{memberReadme: inMemory(readmeFor(public)), memberKey: inMemory(public.PEM()), memberRecords: records}
 	claim := statement{Type: statementType, PredicateType: PredicateType, Subject: subjects(files), Predicate: predicate{
-		Tool: o.Tool, MadeAt: o.Now, Request: o.Selection, Records: c.chain.count, Kinds: c.chain.kinds, Head: c.chain.head,
+		Tool: o.Tool, MadeAt: o.Now, Request: o.Selection, Trail: trail, Records: c.chain.count, Kinds: c.chain.kinds, Head: c.chain.head,
 	}}
 	envelope, err := seal(ctx, claim, o.Signer)
 	if err != nil {
 		return Exported{}, fmt.Errorf("sign the evidence: %w", err)
 	}
-	files[memberEnvelope] = envelope
-	files[memberSums] = sums(files)
+	files[memberEnvelope] = inMemory(envelope)
+	files[memberSums] = inMemory(sums(files))
 	if err := pack(w, files); err != nil {
 		return Exported{}, err
 	}
-	return Exported{Records: c.chain.count, Kinds: c.chain.kinds, Head: c.chain.head, KeyID: public.ID()}, nil
+	return Exported{Records: c.chain.count, Kinds: c.chain.kinds, Head: c.chain.head, KeyID: public.ID(), Trail: trail}, nil
 }
 
-func subjects(files map[string][]byte) []subject {
+// scratch is where records are written, and what reads them again from their start.
+func (o Options) scratch() (w io.Writer, reread func() (io.Reader, error)) {
+	if o.Scratch == nil {
+		b := &bytes.Buffer{}
+		return b, func() (io.Reader, error) { return b, nil }
+	}
+	buffered := bufio.NewWriter(o.Scratch)
+	return buffered, func() (io.Reader, error) {
+		if err := buffered.Flush(); err != nil {
+			return nil, err
+		}
+		_, err := o.Scratch.Seek(0, io.SeekStart)
+		return o.Scratch, err
+	}
+}
+
+// readmeFor is the auditors' README, with what it takes to check a signature of that key.
+func readmeFor(k PublicKey) []byte {
+	return []byte(strings.NewReplacer("KEY_KIND", k.kind.name, "VERIFY_SIGNATURE", k.kind.verify).Replace(readme))
+}
+
+// member is one file of the archive.
+type member struct {
+	size    int64
+	digest  string // SHA-256, hex
+	content io.Reader
+}
+
+func inMemory(content []byte) member {
+	return member{size: int64(len(content)), digest: digest(content), content: bytes.NewReader(content)}
+}
+
+// allInMemory are files as members.
+func allInMemory(files map[string][]byte) map[string]member {
+	all := map[string]member{}
+	for name, content := range files {
+		all[name] = inMemory(content)
+	}
+	return all
+}
+
+func subjects(files map[string]member) []subject {
 	var all []subject
 	for _, name := range signed() {
-		all = append(all, subject{Name: name, Digest: map[string]string{"sha256": digest(files[name])}})
+		all = append(all, subject{Name: name, Digest: map[string]string{"sha256": files[name].digest}})
 	}
 	return all
 }
 
 // sums is what `sha256sum -c` reads.
-func sums(files map[string][]byte) []byte {
+func sums(files map[string]member) []byte {
 	var b strings.Builder
 	for _, name := range members() {
 		if name != memberSums {
-			fmt.Fprintf(&b, "%s  %s\n", digest(files[name]), name)
+			fmt.Fprintf(&b, "%s  %s\n", files[name].digest, name)
 		}
 	}
 	return []byte(b.String())
 }
 
 // pack writes the archive. Nothing in it depends on the machine or the time.
-func pack(w io.Writer, files map[string][]byte) error {
+func pack(w io.Writer, files map[string]member) error {
 	t := tar.NewWriter(w)
 	for _, name := range members() {
 		h := &tar.Header{
-			Typeflag: tar.TypeReg, Name: name, Size: int64(len(files[name])), Mode: 0o644, ModTime: time.Unix(0, 0), Format: tar.FormatUSTAR,
+			Typeflag: tar.TypeReg, Name: name, Size: files[name].size, Mode: 0o644, ModTime: time.Unix(0, 0), Format: tar.FormatUSTAR,
 		}
 		if err := t.WriteHeader(h); err != nil {
 			return err
 		}
-		if _, err := t.Write(files[name]); err != nil {
+		if _, err := io.Copy(t, files[name].content); err != nil {
 			return err
 		}
 	}

@@ -9,6 +9,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash"
+	"io"
 	"strings"
 )
 
@@ -22,18 +24,34 @@ func digest(b []byte) string {
 
 // chain writes records, each bound to the one before it, and compresses them.
 type chain struct {
-	packed bytes.Buffer
 	zip    *gzip.Writer
+	sum    hash.Hash // of what was compressed
+	size   int64
 	redact *redactor
 	head   string // digest of the newest line
 	count  int
 	kinds  map[Kind]int
 }
 
-func newChain() *chain {
-	c := &chain{redact: newRedactor(), head: beginning(), kinds: map[Kind]int{}}
-	c.zip = gzip.NewWriter(&c.packed)
+func newChain(packed io.Writer) *chain {
+	c := &chain{sum: sha256.New(), redact: newRedactor(), head: beginning(), kinds: map[Kind]int{}}
+	c.zip = gzip.NewWriter(io.MultiWriter(packed, c.sum, c))
 	return c
+}
+
+// Write counts what was compressed.
+func (c *chain) Write(p []byte) (int, error) {
+	c.size += int64(len(p))
+	return len(p), nil
+}
+
+// end finishes the records, and returns what they are in the archive; their content is read from where it was written.
+func (c *chain) end(from func() (io.Reader, error)) (member, error) {
+	if err := c.zip.Close(); err != nil {
+		return member{}, err
+	}
+	content, err := from()
+	return member{size: c.size, digest: hex.EncodeToString(c.sum.Sum(nil)), content: content}, err
 }
 
 // add appends a record, without what is secret in it.

@@ -14,6 +14,7 @@ type Checked struct {
 	Tool    string
 	MadeAt  time.Time
 	Request Selection
+	Trail   Mark // how far the state's audit trail had come
 	Records int
 	Kinds   map[Kind]int
 	Head    string
@@ -53,7 +54,7 @@ func Check(ctx context.Context, r io.Reader, trusted *PublicKey) (Checked, error
 	}
 	p := claim.Predicate
 	return Checked{
-		Tool: p.Tool, MadeAt: p.MadeAt, Request: p.Request, Records: p.Records, Kinds: p.Kinds, Head: p.Head,
+		Tool: p.Tool, MadeAt: p.MadeAt, Request: p.Request, Trail: p.Trail, Records: p.Records, Kinds: p.Kinds, Head: p.Head,
 		KeyID: key.ID(), Trusted: trusted != nil,
 	}, nil
 }
@@ -99,7 +100,7 @@ func compare(src []byte, files map[string][]byte, claim statement) error {
 	if !maps.Equal(l.kinds, p.Kinds) {
 		return &BrokenError{Member: memberRecords, Reason: "it does not hold the kinds of records that were signed"}
 	}
-	want := subjects(files)
+	want := subjects(allInMemory(files))
 	if len(claim.Subject) != len(want) {
 		return &BrokenError{Member: memberEnvelope, Reason: "it was not signed for these members"}
 	}
@@ -108,7 +109,7 @@ func compare(src []byte, files map[string][]byte, claim statement) error {
 			return &BrokenError{Member: s.Name, Reason: "its content was changed: its digest is not the signed one"}
 		}
 	}
-	if !bytes.Equal(files[memberSums], sums(files)) {
+	if !bytes.Equal(files[memberSums], sums(allInMemory(files))) {
 		return &BrokenError{Member: memberSums, Reason: "its content was changed: it does not list the members' digests"}
 	}
 	return framed(src, files)
@@ -117,7 +118,7 @@ func compare(src []byte, files map[string][]byte, claim statement) error {
 // framed finds changes of the archive around its members: there is one way only to write it.
 func framed(src []byte, files map[string][]byte) error {
 	var again bytes.Buffer
-	if err := pack(&again, files); err != nil {
+	if err := pack(&again, allInMemory(files)); err != nil {
 		return err
 	}
 	if bytes.Equal(again.Bytes(), src) {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/glueguard/glueguard/internal/change"
@@ -19,6 +20,7 @@ type about struct {
 	Tool    string    `json:"tool"`
 	MadeAt  time.Time `json:"made_at"`
 	Request Selection `json:"request"`
+	Trail   Mark      `json:"trail"`
 }
 
 type auditHead struct {
@@ -55,6 +57,20 @@ type collector struct {
 	chain *chain
 	now   time.Time
 	plans map[string]bool // digests that are in the chain, of policies too
+	trail Mark
+}
+
+// mark looks how far the trail has come, and whether it is as it was written.
+func mark(ctx context.Context, t Trail) (Mark, error) {
+	state, err := t.CheckTrail(ctx)
+	var broken *store.TrailError
+	switch {
+	case errors.As(err, &broken):
+		return Mark{Entries: state.Entries, Head: state.Head, Broken: broken.Error()}, nil
+	case err != nil:
+		return Mark{}, err
+	}
+	return Mark{Entries: state.Entries, Head: state.Head}, nil
 }
 
 func (c *collector) collect(ctx context.Context, s Selection) error {
@@ -64,11 +80,59 @@ func (c *collector) collect(ctx context.Context, s Selection) error {
 		if err != nil {
 			return err
 		}
-		return c.audit(ctx, a)
+		s.Audit = a.ID
+		if err := c.audit(ctx, a); err != nil {
+			return err
+		}
 	case s.Change != "":
-		return c.change(ctx, s.Change)
+		id, err := c.change(ctx, s.Change)
+		if err != nil {
+			return err
+		}
+		s.Change = id
+	default:
+		if err := c.since(ctx, s.Since); err != nil {
+			return err
+		}
 	}
-	return c.since(ctx, s.Since)
+	return c.deeds(ctx, s)
+}
+
+// deedsAtOnce is how many entries of the trail are in memory at a time.
+const deedsAtOnce = 500
+
+// deeds takes in what the trail says of the selection, the oldest first; the store lists them from the newest.
+func (c *collector) deeds(ctx context.Context, s Selection) error {
+	for from := int64(1); from <= c.trail.Entries; from += deedsAtOnce {
+		var part []store.Deed
+		to := min(from+deedsAtOnce, c.trail.Entries+1)
+		err := c.store.EachDeed(ctx, to, int(to-from), func(d store.Deed) error {
+			if c.concerns(s, d) {
+				part = append(part, d)
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		for _, d := range slices.Backward(part) {
+			if err := c.chain.add(KindDeed, d.Subject, d); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// concerns tells whether a deed was done to what was selected, or to the plan behind it.
+func (c *collector) concerns(s Selection, d store.Deed) bool {
+	switch {
+	case s.Audit != "":
+		return d.Subject == s.Audit || d.Detail["audit"] == s.Audit
+	case s.Change != "":
+		return d.Subject == s.Change || c.plans[d.Subject] || slices.Contains(strings.Fields(d.Detail["changes"]), s.Change)
+	}
+	return !d.At.Before(s.Since)
 }
 
 // since takes in the audits that began since then and came to their end, and the changes that anything happened to since then, whole.
@@ -99,7 +163,7 @@ func (c *collector) since(ctx context.Context, since time.Time) error {
 		return err
 	}
 	for _, id := range slices.Backward(ids) {
-		if err := c.change(ctx, id); err != nil {
+		if _, err := c.change(ctx, id); err != nil {
 			return err
 		}
 	}
@@ -127,29 +191,30 @@ func (c *collector) audit(ctx context.Context, a store.Audit) error {
 	return c.store.EachFinding(ctx, a.ID, func(f finding.Finding) error { return c.chain.add(KindFinding, a.ID, f) })
 }
 
-func (c *collector) change(ctx context.Context, id string) error {
+// change takes in a change with its plan, and returns its id in full.
+func (c *collector) change(ctx context.Context, id string) (whole string, err error) {
 	full, err := c.store.Change(ctx, id)
 	if err != nil {
-		return err
+		return "", err
 	}
 	if err := c.plan(ctx, full.Head.PlanDigest); err != nil {
-		return err
+		return "", err
 	}
 	entries, err := c.store.Entries(ctx, full.Head.ID)
 	if err != nil {
-		return err
+		return "", err
 	}
 	// Where it stands is said by the same entries, even if it goes on meanwhile.
 	now, err := change.Fold(entries)
 	if err != nil {
-		return fmt.Errorf("change %s: %w", full.Head.ID, err)
+		return "", fmt.Errorf("change %s: %w", full.Head.ID, err)
 	}
 	for _, e := range entries {
 		if err := c.chain.add(KindEntry, full.Head.ID, e); err != nil {
-			return err
+			return "", err
 		}
 	}
-	return c.chain.add(KindChange, full.Head.ID, now.JSON(c.now))
+	return full.Head.ID, c.chain.add(KindChange, full.Head.ID, now.JSON(c.now))
 }
 
 // plan takes in the plan of a digest, once.

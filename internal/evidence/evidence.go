@@ -31,6 +31,7 @@ const (
 	KindPlan     Kind = "plan"     // the plan that changes were made by
 	KindEntry    Kind = "entry"    // one entry of a change's journal: approvals, calls, verifications
 	KindChange   Kind = "change"   // where the change stands by them
+	KindDeed     Kind = "deed"     // one entry of the state's audit trail
 )
 
 // Record is one line of the records.
@@ -68,10 +69,25 @@ type Changes interface {
 	EachSummary(ctx context.Context, f store.ChangeFilter, yield func(store.Summarized) error) error
 }
 
+// Trail is the state's own audit trail, as package store says of it.
+type Trail interface {
+	EachDeed(ctx context.Context, before int64, limit int, yield func(store.Deed) error) error
+	CheckTrail(ctx context.Context) (store.TrailState, error)
+}
+
 // Store is where evidence comes from.
 type Store interface {
 	Audits
 	Changes
+	Trail
+}
+
+// Mark is how far the state's audit trail had come when a bundle was made: a trail that was cut or written anew since
+// does not have that entry any more.
+type Mark struct {
+	Entries int64  `json:"entries"`
+	Head    string `json:"head"`             // hash of the last entry; zeros when there was none
+	Broken  string `json:"broken,omitempty"` // what was wrong with the trail even then; Entries are those before it
 }
 
 // BrokenError says what of a bundle is not as it was made.

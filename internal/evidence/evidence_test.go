@@ -38,6 +38,8 @@ type memory struct {
 	coverage []resource.Coverage
 	facts    []resource.Record
 	findings []finding.Finding
+	deeds    []store.Deed
+	broken   error // of the trail
 	policies map[string][]byte
 	plans    map[string][]byte
 	entries  []change.Entry
@@ -531,15 +533,19 @@ func TestInTotoReadsTheStatement(t *testing.T) {
 	}
 }
 
-// TestTheReadmesCommands gives the commands of the bundle's README, as an auditor would, to a good and to a bad bundle.
 func TestTheReadmesCommands(t *testing.T) {
 	t.Parallel()
+	checkByHand(t, export(t, world(t), evidence.Selection{Since: at(0)}))
+}
+
+// checkByHand gives the commands of the bundle's README, as an auditor would, to it as it is and to it changed.
+func checkByHand(t *testing.T, bundle []byte) {
+	t.Helper()
 	for _, tool := range []string{"sh", "tar", "sha256sum", "openssl", "gzip", "sed", "base64"} {
 		if _, err := exec.LookPath(tool); err != nil {
 			t.Skipf("without %s: %v", tool, err)
 		}
 	}
-	bundle := export(t, world(t), evidence.Selection{Since: at(0)})
 	var script strings.Builder
 	for line := range strings.Lines(string(open(t, bundle)["README.md"])) {
 		if command, ok := strings.CutPrefix(line, "       "); ok {
@@ -561,7 +567,7 @@ func TestTheReadmesCommands(t *testing.T) {
 		t.Fatal(err)
 	}
 	good := run(t, bundle)
-	for _, want := range []string{"records.jsonl.gz: OK", "README.md: OK", "evidence.dsse.json: OK", got.KeyID + "  -", "Signature Verified Successfully", got.Head} {
+	for _, want := range []string{"records.jsonl.gz: OK", "README.md: OK", "evidence.dsse.json: OK", got.KeyID + "  -", "erified", got.Head} {
 		if !strings.Contains(good, want) {
 			t.Errorf("no %q in\n%s", want, good)
 		}

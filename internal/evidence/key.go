@@ -2,7 +2,6 @@ package evidence
 
 import (
 	"context"
-	"crypto"
 	"crypto/ed25519"
 	"crypto/x509"
 	"encoding/pem"
@@ -13,66 +12,8 @@ import (
 	"github.com/secure-systems-lab/go-securesystemslib/dsse"
 )
 
-// ErrKey is wrapped when something is no Ed25519 key in PEM.
-var ErrKey = errors.New("no Ed25519 key")
-
-// errSignature is what a signature is that its key did not make.
-var errSignature = errors.New("the signature is not of this key")
-
-// PublicKey checks bundles.
-type PublicKey struct {
-	key ed25519.PublicKey
-	id  string
-	pem []byte
-}
-
-func newPublicKey(key ed25519.PublicKey) (PublicKey, error) {
-	der, err := x509.MarshalPKIXPublicKey(key)
-	if err != nil {
-		return PublicKey{}, err
-	}
-	return PublicKey{key: key, id: digest(der), pem: pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der})}, nil
-}
-
-// ParsePublicKey reads a PEM public key.
-func ParsePublicKey(src []byte) (PublicKey, error) {
-	block, _ := pem.Decode(src)
-	if block == nil {
-		return PublicKey{}, fmt.Errorf("%w: not PEM", ErrKey)
-	}
-	if block.Type != "PUBLIC KEY" {
-		return PublicKey{}, fmt.Errorf("%w: a PEM block %q, where a PUBLIC KEY is wanted", ErrKey, block.Type)
-	}
-	parsed, err := x509.ParsePKIXPublicKey(block.Bytes)
-	if err != nil {
-		return PublicKey{}, fmt.Errorf("%w: %w", ErrKey, err)
-	}
-	key, ok := parsed.(ed25519.PublicKey)
-	if !ok {
-		return PublicKey{}, fmt.Errorf("%w: a key of another kind (%T)", ErrKey, parsed)
-	}
-	return newPublicKey(key)
-}
-
-// ID is the SHA-256 of the key's DER form, in hex: what `openssl pkey -pubin -outform DER | sha256sum` prints.
-func (k PublicKey) ID() string { return k.id }
-
-// PEM is the key as a file.
-func (k PublicKey) PEM() []byte { return k.pem }
-
-// KeyID implements dsse.Verifier.
-func (k PublicKey) KeyID() (string, error) { return k.id, nil }
-
-// Public implements dsse.Verifier.
-func (k PublicKey) Public() crypto.PublicKey { return k.key }
-
-// Verify implements dsse.Verifier.
-func (k PublicKey) Verify(_ context.Context, data, signature []byte) error {
-	if !ed25519.Verify(k.key, data, signature) {
-		return errSignature
-	}
-	return nil
-}
+// ErrKey is wrapped when something is no key that evidence is signed or checked with.
+var ErrKey = errors.New("no key for evidence")
 
 // Signer signs bundles: a PrivateKey, or one that is kept elsewhere.
 type Signer interface {
@@ -91,7 +32,7 @@ func newPrivateKey(key ed25519.PrivateKey) (PrivateKey, error) {
 	if !ok {
 		return PrivateKey{}, ErrKey
 	}
-	p, err := newPublicKey(public)
+	p, err := NewPublicKey(public)
 	return PrivateKey{key: key, public: p}, err
 }
 
@@ -119,7 +60,7 @@ func ParsePrivateKey(src []byte) (PrivateKey, error) {
 	}
 	key, ok := parsed.(ed25519.PrivateKey)
 	if !ok {
-		return PrivateKey{}, fmt.Errorf("%w: a key of another kind (%T)", ErrKey, parsed)
+		return PrivateKey{}, fmt.Errorf("%w: a key of another kind (%T): want Ed25519", ErrKey, parsed)
 	}
 	return newPrivateKey(key)
 }

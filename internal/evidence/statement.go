@@ -38,6 +38,7 @@ type predicate struct {
 	Tool    string       `json:"tool"`
 	MadeAt  time.Time    `json:"made_at"`
 	Request Selection    `json:"request"`
+	Trail   Mark         `json:"trail"` // of the state
 	Records int          `json:"records"`
 	Kinds   map[Kind]int `json:"kinds"`
 	Head    string       `json:"head"` // SHA-256 of the last line
