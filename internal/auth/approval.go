@@ -83,16 +83,18 @@ func (r Rules) Need(w store.Work) bool {
 }
 
 // CommandLine is somebody at a shell of this machine: whoever may write to the store may do anything.
-func CommandLine(user, host string) Principal {
-	return Principal{
-		Actor: store.Actor{Kind: store.ActorCommand, Name: user, Address: host}, Roles: []Role{Administrator},
-	}
+func CommandLine(operator store.Actor) Principal {
+	return Principal{Actor: operator, Roles: []Role{Administrator}}
 }
 
-// person is the name of who stands behind an actor: a token's owner, else the actor.
+// person is the name of who stands behind an actor: a token's owner, who became another by sudo, else the actor.
 func person(a store.Actor) string {
-	if a.Kind == store.ActorToken {
+	by, sudo := strings.CutPrefix(a.Via, "sudo by ")
+	switch {
+	case a.Kind == store.ActorToken:
 		return a.Via
+	case a.Kind == store.ActorCommand && sudo:
+		return by
 	}
 	return a.Name
 }

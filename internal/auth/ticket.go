@@ -190,6 +190,8 @@ func (s *Service) replacePassword(ctx context.Context, p Principal, proven store
 	if err := s.setPassword(ctx, user, hash); err != nil {
 		return err
 	}
+	session.CreatedAt = s.o.Now() // it begins anew, but ends when it would have
+	session.SeenAt = session.CreatedAt
 	if err := s.o.Credentials.SaveSession(ctx, session); err != nil {
 		return err
 	}

@@ -1,11 +1,13 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/glueguard/glueguard/internal/resource"
@@ -74,8 +76,16 @@ type ConfigurationAt struct {
 	Name     string            `json:"name"`
 }
 
-// Digest is "sha256:" and the hash of what is asked for.
+// Digest is "sha256:" and the hash of what is asked for. The order and the repetition of what lists hold are no part of
+// it, so that the same work is the same wherever it is asked for.
 func (w Work) Digest() (string, error) {
+	w.Resources, w.AcceptUnchecked, w.AcceptWarnings = set(w.Resources), set(w.AcceptUnchecked), set(w.AcceptWarnings)
+	w.Changes = slices.Clone(w.Changes)
+	slices.SortFunc(w.Changes, func(a, b ChangeAt) int { return cmp.Or(cmp.Compare(a.ID, b.ID), cmp.Compare(a.At, b.At)) })
+	w.Configurations = slices.Clone(w.Configurations)
+	slices.SortFunc(w.Configurations, func(a, b ConfigurationAt) int {
+		return cmp.Or(cmp.Compare(a.Location.String(), b.Location.String()), cmp.Compare(a.Name, b.Name))
+	})
 	b, err := json.Marshal(w)
 	if err != nil {
 		return "", fmt.Errorf("take the digest of a request: %w", err)
@@ -83,6 +93,9 @@ func (w Work) Digest() (string, error) {
 	sum := sha256.Sum256(append([]byte("glueguard.request/v1\x00"), b...))
 	return "sha256:" + hex.EncodeToString(sum[:]), nil
 }
+
+// set returns the texts sorted, each once.
+func set(texts []string) []string { return slices.Compact(slices.Sorted(slices.Values(texts))) }
 
 // RequestResult is what became of one change, configuration or audit of a request.
 type RequestResult struct {
