@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"os"
 	"os/user"
 	"slices"
@@ -15,7 +14,6 @@ import (
 	"github.com/glueguard/glueguard/internal/change"
 	"github.com/glueguard/glueguard/internal/diag"
 	"github.com/glueguard/glueguard/internal/engine"
-	"github.com/glueguard/glueguard/internal/execute"
 	"github.com/glueguard/glueguard/internal/leftover"
 	"github.com/glueguard/glueguard/internal/plan"
 	"github.com/glueguard/glueguard/internal/repair"
@@ -105,8 +103,8 @@ func (r *repairs) begins(ctx context.Context, jobs []engine.Job) error {
 // ended writes down how a job ended.
 func (r *repairs) ended(ctx context.Context, e engine.Event) error {
 	d := store.Deed{
-		Action: deedChange + string(e.Job.Verb), Subject: e.Job.Change, Digest: e.Job.Plan, Outcome: outcomeOf(e),
-		Actor: store.Actor{Role: r.caller.arn(ctx)}, Detail: map[string]string{"resource": e.Job.Resource, "reason": reasonOf(e.Err)},
+		Action: deedChange + string(e.Job.Verb), Subject: e.Job.Change, Digest: e.Job.Plan, Outcome: diag.Outcome(e),
+		Actor: store.Actor{Role: r.caller.arn(ctx)}, Detail: map[string]string{"resource": e.Job.Resource, "reason": diag.Reason(e.Err)},
 	}
 	if d.Subject == "" {
 		d.Subject = e.ID
@@ -119,55 +117,6 @@ func (r *repairs) ended(ctx context.Context, e engine.Event) error {
 		}
 	}
 	return r.env.record(ctx, r.store, d)
-}
-
-// outcomeOf is how a job's last event ended, for the trail.
-func outcomeOf(e engine.Event) string {
-	var refused *repair.RefusedError
-	var state *execute.StateError
-	var held *store.HeldError
-	var open *store.OpenError
-	switch {
-	case e.AsAsked():
-		return store.DeedOK
-	case e.Skipped, errors.As(e.Err, &refused), errors.As(e.Err, &state), errors.As(e.Err, &held), errors.As(e.Err, &open):
-		return store.DeedRefused
-	case e.Err == nil && e.Change != nil && e.Change.State == change.RefusedAt:
-		return store.DeedRefused
-	}
-	return store.DeedFailed
-}
-
-// reasonOf is an error in a word. Its text may repeat what users write into tags and arguments, so it is not kept.
-func reasonOf(err error) string {
-	var refused *repair.RefusedError
-	var state *execute.StateError
-	var held *store.HeldError
-	var open *store.OpenError
-	switch {
-	case err == nil:
-		return ""
-	case diag.Interruption(err):
-		return "interrupted"
-	case errors.As(err, &refused):
-		return string(refused.Reason)
-	case errors.As(err, &state):
-		return "not-in-this-state"
-	case errors.As(err, &held):
-		return "held-by-another-process"
-	case errors.As(err, &open):
-		return "another-change-open"
-	case errors.Is(err, engine.ErrCanary):
-		return "canary-failed"
-	case errors.Is(err, engine.ErrMaxFailures):
-		return "too-many-failures"
-	case errors.Is(err, engine.ErrNoTwin):
-		return "no-room-for-twin"
-	}
-	if code := awsapi.Code(err); code != "" {
-		return code
-	}
-	return "error"
 }
 
 // caller is who the sessions of a command call AWS as: the identity behind any role that they assume from there.
@@ -238,7 +187,7 @@ func (e Env) audited(ctx context.Context, t store.Trail, r audit.Result, role st
 func (r *repairs) verified(ctx context.Context, before, now *change.Change, differences []change.Difference, err error) error {
 	d := store.Deed{
 		Action: deedVerify, Subject: before.Head.ID, Digest: before.Head.PlanDigest, Outcome: store.DeedOK, Actor: store.Actor{Role: r.caller.arn(ctx)},
-		Detail: map[string]string{"resource": before.Head.Item.Resource.ARN, "reason": reasonOf(err)},
+		Detail: map[string]string{"resource": before.Head.Item.Resource.ARN, "reason": diag.Reason(err)},
 	}
 	if now != nil {
 		d.Detail["state"] = string(now.State)
@@ -277,7 +226,7 @@ func (e Env) cleans(ctx context.Context, r removal, n int) error {
 func (e Env) removed(ctx context.Context, r removal, c leftover.Configuration, removed bool, err error) error {
 	d := store.Deed{
 		Action: deedConfiguration, Subject: c.Configuration.Name, Outcome: store.DeedOK, Actor: store.Actor{Role: r.role},
-		Detail: map[string]string{"location": c.Location.String(), "reason": reasonOf(err)},
+		Detail: map[string]string{"location": c.Location.String(), "reason": diag.Reason(err)},
 	}
 	switch {
 	case err != nil:
