@@ -91,7 +91,7 @@ func unlisted(s *resource.Snapshot, class resource.FailureClass) *resource.Snaps
 	return s
 }
 
-func open(t *testing.T) *sqlite.Store {
+func open(t testing.TB) *sqlite.Store {
 	t.Helper()
 	s, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "state.db"))
 	if err != nil {
