@@ -149,7 +149,5 @@ func unpackFacts(packed []byte) ([]resource.Record, error) {
 	if err != nil {
 		return nil, err
 	}
-	var records []resource.Record
-	err = json.Unmarshal(text, &records)
-	return records, err
+	return unpack[resource.Record](text)
 }

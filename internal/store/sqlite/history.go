@@ -3,7 +3,6 @@ package sqlite
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -82,8 +81,8 @@ func recordSeen(ctx context.Context, tx *sql.Tx, audit, started int64) error {
 		if err := rows.Scan(&packed); err != nil {
 			return fmt.Errorf("read the audit's findings: %w", err)
 		}
-		var list []seen
-		if err := json.Unmarshal(packed, &list); err != nil {
+		list, err := unpack[seen](packed)
+		if err != nil {
 			return fmt.Errorf("unpack findings: %w", err)
 		}
 		for _, f := range list {

@@ -4,9 +4,11 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
-	"encoding/json"
 	"fmt"
 	"slices"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/glueguard/glueguard/internal/finding"
 	"github.com/glueguard/glueguard/internal/resource"
@@ -115,7 +117,9 @@ func eachLocation[T any](
 	return take(list)
 }
 
+// unpack decodes what pack encoded. The second version of encoding/json is more than twice as fast as the first, and
+// reading an audit back is for the most part this. What we have written ourselves needs no looking for doubled names.
 func unpack[T any](packed []byte) (list []T, err error) {
-	err = json.Unmarshal(packed, &list)
+	err = json.Unmarshal(packed, &list, jsontext.AllowDuplicateNames(true))
 	return list, err
 }
