@@ -19,6 +19,7 @@ import (
 	"github.com/glueguard/glueguard/internal/sandbox/s3"
 	"github.com/glueguard/glueguard/internal/sandbox/sagemaker"
 	"github.com/glueguard/glueguard/internal/sandbox/scenario"
+	"github.com/glueguard/glueguard/internal/sandbox/securityhub"
 	"github.com/glueguard/glueguard/internal/sandbox/service"
 	"github.com/glueguard/glueguard/internal/sandbox/sts"
 	"github.com/glueguard/glueguard/internal/sandbox/tagging"
@@ -66,6 +67,7 @@ type services struct {
 	quotas         *quotas.Quotas
 	s3             *s3.S3
 	sagemaker      *sagemaker.SageMaker
+	securityhub    *securityhub.SecurityHub
 	sts            *sts.STS
 	tagging        *tagging.Tagging
 }
@@ -78,6 +80,7 @@ func newServices(o Options, regions []string) (*services, error) {
 		cloudwatch:     cloudwatch.New(),
 		organizations:  organizations.New(scenario.Management),
 		sagemaker:      sagemaker.New(),
+		securityhub:    securityhub.New(),
 	}
 	var err error
 	sessions := sts.NewSessions()
@@ -120,6 +123,7 @@ func (s *services) list() []service.Service {
 		s.organizations.Service(),
 		s.quotas.Service(),
 		s.sagemaker.Service(),
+		s.securityhub.Service(),
 		s.sts.Service(),
 		s.tagging.Service(),
 	}
@@ -137,7 +141,7 @@ func assemble(o Options, _ time.Time) (parts, error) {
 	}
 	err = scenario.Build(o.Scenario, scenario.Config{Accounts: o.Accounts, Resources: o.Resources, Regions: regions, Seed: o.Seed}, scenario.Services{
 		Account: s.account, CloudFormation: s.cloudformation, EC2: s.ec2, Glue: s.glue, IAM: s.iam, KMS: s.kms, Logs: s.logs,
-		Organizations: s.organizations, S3: s.s3, SageMaker: s.sagemaker,
+		Organizations: s.organizations, S3: s.s3, SageMaker: s.sagemaker, SecurityHub: s.securityhub,
 	})
 	if err != nil {
 		return parts{}, err

@@ -62,6 +62,7 @@ func buildOrg(c Config, s Services) error {
 			return err
 		}
 	}
+	s.enableSecurityHub(accounts, c.Regions)
 	o := &orgBuilder{services: s, random: random, roles: map[string]string{}, noEndpoints: map[string]bool{}}
 	for _, region := range s.Glue.Settings().NoDevEndpoints {
 		o.noEndpoints[region] = true
@@ -71,6 +72,17 @@ func buildOrg(c Config, s Services) error {
 		o.put((i+3*round)%10, &locations[i%len(locations)])
 	}
 	return nil
+}
+
+// enableSecurityHub does so everywhere but in the newest account, which nobody has enrolled yet.
+func (s Services) enableSecurityHub(accounts []*orgAccount, regions []string) {
+	for i, a := range accounts {
+		for _, region := range regions {
+			if i == 0 || i < len(accounts)-1 {
+				s.SecurityHub.Enable(a.id, region, founded())
+			}
+		}
+	}
 }
 
 // putAccounts makes the accounts and returns those that can have resources.

@@ -19,6 +19,7 @@ import (
 	"github.com/glueguard/glueguard/internal/sandbox/organizations"
 	"github.com/glueguard/glueguard/internal/sandbox/s3"
 	"github.com/glueguard/glueguard/internal/sandbox/sagemaker"
+	"github.com/glueguard/glueguard/internal/sandbox/securityhub"
 	"github.com/glueguard/glueguard/internal/sandbox/service"
 )
 
@@ -44,6 +45,7 @@ type Services struct {
 	Organizations  *organizations.Organizations
 	S3             *s3.S3
 	SageMaker      *sagemaker.SageMaker
+	SecurityHub    *securityhub.SecurityHub
 }
 
 // Config sizes a scenario. Accounts and Resources are for Org; zero takes its own sizes: 3 accounts, 24 resources.

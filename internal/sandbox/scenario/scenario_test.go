@@ -25,6 +25,7 @@ import (
 	"github.com/glueguard/glueguard/internal/sandbox/organizations"
 	"github.com/glueguard/glueguard/internal/sandbox/s3"
 	"github.com/glueguard/glueguard/internal/sandbox/sagemaker"
+	"github.com/glueguard/glueguard/internal/sandbox/securityhub"
 	"github.com/glueguard/glueguard/internal/sandbox/service"
 )
 
@@ -39,7 +40,7 @@ func services(t testing.TB) Services {
 	accounts := account.New(DefaultRegions(Empty), org)
 	return Services{
 		Account: accounts, CloudFormation: cloudformation.New(), EC2: ec2.New(accounts), Glue: glue.New(glue.Options{Roles: identity}), IAM: identity,
-		KMS: keys, Logs: logs.New(keys), Organizations: org, S3: s3.New(keys, identity), SageMaker: sagemaker.New(),
+		KMS: keys, Logs: logs.New(keys), Organizations: org, S3: s3.New(keys, identity), SageMaker: sagemaker.New(), SecurityHub: securityhub.New(),
 	}
 }
 

@@ -44,6 +44,9 @@ func buildSmall(c Config, s Services) error {
 	if err := b.putBuckets(c.Regions); err != nil {
 		return err
 	}
+	for _, region := range []string{b.main, b.second} { // not in the third
+		s.SecurityHub.Enable(Management, region, founded())
+	}
 	b.putNetwork()
 	b.putEndpoints()
 	b.putAddress()

@@ -28,6 +28,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/organizations"
 	"github.com/aws/aws-sdk-go-v2/service/resourcegroupstaggingapi"
 	"github.com/aws/aws-sdk-go-v2/service/sagemaker"
+	"github.com/aws/aws-sdk-go-v2/service/securityhub"
 	"github.com/aws/aws-sdk-go-v2/service/servicequotas"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/google/go-cmp/cmp"
@@ -91,6 +92,8 @@ func newClient(name, url string) any {
 		return resourcegroupstaggingapi.NewFromConfig(cfg)
 	case "sagemaker":
 		return sagemaker.NewFromConfig(cfg)
+	case "securityhub":
+		return securityhub.NewFromConfig(cfg)
 	case "service-quotas":
 		return servicequotas.NewFromConfig(cfg)
 	}

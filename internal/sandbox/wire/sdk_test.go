@@ -17,6 +17,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/resourcegroupstaggingapi"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sagemaker"
+	"github.com/aws/aws-sdk-go-v2/service/securityhub"
 	"github.com/aws/aws-sdk-go-v2/service/servicequotas"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
@@ -40,6 +41,7 @@ func sdkClients() map[string]reflect.Type {
 		"resourcegroupstaggingapi": reflect.TypeFor[*resourcegroupstaggingapi.Client](),
 		"s3":                       reflect.TypeFor[*s3.Client](),
 		"sagemaker":                reflect.TypeFor[*sagemaker.Client](),
+		"securityhub":              reflect.TypeFor[*securityhub.Client](),
 		"service-quotas":           reflect.TypeFor[*servicequotas.Client](),
 		"sts":                      reflect.TypeFor[*sts.Client](),
 	}

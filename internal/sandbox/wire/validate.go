@@ -218,7 +218,7 @@ func (c *Codec) violationCode(p model.Protocol) string {
 	switch c.meta.Name {
 	case "logs", "resourcegroupstaggingapi":
 		return "InvalidParameterException"
-	case "organizations":
+	case "organizations", "securityhub":
 		return "InvalidInputException"
 	case "cloudwatch":
 		return "ValidationError"

@@ -1,0 +1,154 @@
+package securityhub
+
+import (
+	"cmp"
+	"encoding/json"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	hub "github.com/aws/aws-sdk-go-v2/service/securityhub"
+	"github.com/aws/aws-sdk-go-v2/service/securityhub/types"
+
+	"github.com/glueguard/glueguard/internal/sandbox/paging"
+	"github.com/glueguard/glueguard/internal/sandbox/service"
+)
+
+const (
+	findingsPerPage = 100
+	mostFilters     = 20 // values of one filter
+)
+
+// getFindings lists the hub's findings that pass every filter, by id. Sorting by other fields is not done here.
+func (h *SecurityHub) getFindings(c *service.Call, in *hub.GetFindingsInput) (*hub.GetFindingsOutput, error) {
+	filters, refused := filtersOf(in.Filters)
+	if refused != nil {
+		return nil, refused
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	p, refused := h.in(c)
+	if refused != nil {
+		return nil, refused
+	}
+	found := []types.AwsSecurityFinding{}
+	for _, f := range p.findings {
+		if !slices.ContainsFunc(filters, func(by filter) bool { return !by.passes(&f) }) {
+			found = append(found, f)
+		}
+	}
+	slices.SortFunc(found, func(a, b types.AwsSecurityFinding) int { return cmp.Compare(keyOf(a), keyOf(b)) })
+	size := int(aws.ToInt32(in.MaxResults))
+	if size == 0 {
+		size = findingsPerPage
+	}
+	scope, err := json.Marshal(in.Filters)
+	if err != nil {
+		return nil, err
+	}
+	page, next, err := paging.Cut(found, keyOf, size, in.NextToken, string(scope))
+	if err != nil {
+		return nil, service.Errorf("InvalidInputException", "Invalid NextToken")
+	}
+	return &hub.GetFindingsOutput{Findings: page, NextToken: next}, nil
+}
+
+func keyOf(f types.AwsSecurityFinding) string { return *f.ProductArn + " " + *f.Id }
+
+// filter is one member of a request's filters: its values, and what they are compared with.
+type filter struct {
+	values []types.StringFilter
+	of     func(*types.AwsSecurityFinding) []string
+}
+
+// members are the filters that are served, by their names in the request.
+func members() map[string]func(*types.AwsSecurityFinding) []string {
+	one := func(of func(*types.AwsSecurityFinding) *string) func(*types.AwsSecurityFinding) []string {
+		return func(f *types.AwsSecurityFinding) []string { return []string{aws.ToString(of(f))} }
+	}
+	each := func(of func(types.Resource) string) func(*types.AwsSecurityFinding) []string {
+		return func(f *types.AwsSecurityFinding) []string {
+			var all []string
+			for i := range f.Resources {
+				all = append(all, of(f.Resources[i]))
+			}
+			return all
+		}
+	}
+	return map[string]func(*types.AwsSecurityFinding) []string{
+		"Id":           one(func(f *types.AwsSecurityFinding) *string { return f.Id }),
+		"ProductArn":   one(func(f *types.AwsSecurityFinding) *string { return f.ProductArn }),
+		"ProductName":  one(func(f *types.AwsSecurityFinding) *string { return f.ProductName }),
+		"GeneratorId":  one(func(f *types.AwsSecurityFinding) *string { return f.GeneratorId }),
+		"AwsAccountId": one(func(f *types.AwsSecurityFinding) *string { return f.AwsAccountId }),
+		"Region":       one(func(f *types.AwsSecurityFinding) *string { return f.Region }),
+		"Title":        one(func(f *types.AwsSecurityFinding) *string { return f.Title }),
+		"Type":         func(f *types.AwsSecurityFinding) []string { return f.Types },
+		"RecordState":  func(f *types.AwsSecurityFinding) []string { return []string{string(f.RecordState)} },
+		"ResourceId":   each(func(r types.Resource) string { return aws.ToString(r.Id) }),
+		"ResourceType": each(func(r types.Resource) string { return aws.ToString(r.Type) }),
+		"ComplianceStatus": func(f *types.AwsSecurityFinding) []string {
+			if f.Compliance == nil {
+				return nil
+			}
+			return []string{string(f.Compliance.Status)}
+		},
+		"WorkflowStatus": func(f *types.AwsSecurityFinding) []string { return []string{string(f.Workflow.Status)} },
+		"SeverityLabel":  func(f *types.AwsSecurityFinding) []string { return []string{string(f.Severity.Label)} },
+	}
+}
+
+// filtersOf reads a request's filters, and refuses those that are not served: an answer that leaves one out would be wrong.
+func filtersOf(in *types.AwsSecurityFindingFilters) ([]filter, *service.Error) {
+	if in == nil {
+		return nil, nil
+	}
+	var all []filter
+	served, v := members(), reflect.ValueOf(in).Elem()
+	for i := range v.NumField() {
+		name, field := v.Type().Field(i).Name, v.Field(i)
+		if field.Kind() != reflect.Slice || field.Len() == 0 {
+			continue
+		}
+		values, ok := field.Interface().([]types.StringFilter)
+		of := served[name]
+		switch {
+		case !ok || of == nil:
+			return nil, service.Errorf("InvalidInputException", "Filtering by %s is not simulated", name)
+		case len(values) > mostFilters:
+			return nil, service.Errorf("InvalidInputException", "Invalid parameter 'Filters.%s'. The array has too many items", name)
+		}
+		all = append(all, filter{values, of})
+	}
+	return all, nil
+}
+
+// passes tells whether a finding has one of the values that are asked for, and none of those that are not wanted.
+func (by filter) passes(f *types.AwsSecurityFinding) bool {
+	has := by.of(f)
+	asked, passed := false, false
+	for _, v := range by.values {
+		match := slices.ContainsFunc(has, func(text string) bool { return matches(v.Comparison, text, aws.ToString(v.Value)) })
+		switch v.Comparison {
+		case types.StringFilterComparisonNotEquals, types.StringFilterComparisonPrefixNotEquals, types.StringFilterComparisonNotContains:
+			if match {
+				return false
+			}
+		default:
+			asked, passed = true, passed || match
+		}
+	}
+	return passed || !asked
+}
+
+// matches compares without regard to negation.
+func matches(how types.StringFilterComparison, text, value string) bool {
+	switch how {
+	case types.StringFilterComparisonPrefix, types.StringFilterComparisonPrefixNotEquals:
+		return strings.HasPrefix(text, value)
+	case types.StringFilterComparisonContains, types.StringFilterComparisonNotContains, types.StringFilterComparisonContainsWord:
+		return strings.Contains(text, value)
+	}
+	return text == value
+}
