@@ -178,18 +178,21 @@ func (r *repairs) apply(ctx context.Context, o applyOptions, p plan.Plan) error 
 	if p.Errored {
 		return &diag.PlanError{Digest: p.Digest}
 	}
-	if len(jobs) > 0 {
-		question := fmt.Sprintf("Carry out %s of this plan?", changesWord(len(jobs)))
-		if err := o.get(ctx, r.env, question); err != nil {
-			return err
-		}
-	}
 	document, err := p.Encode()
 	if err != nil {
 		return err
 	}
-	if err := r.store.SavePlan(ctx, p.Digest, p.CreatedAt, document); err != nil {
+	if err := r.store.SavePlan(ctx, p.Digest, p.CreatedAt, document); err != nil { // first: who approves it reads it there
 		return err
+	}
+	if len(jobs) > 0 {
+		if err := r.permitted(ctx, o.work(p.Digest)); err != nil {
+			return err
+		}
+		question := fmt.Sprintf("Carry out %s of this plan?", changesWord(len(jobs)))
+		if err := o.get(ctx, r.env, question); err != nil {
+			return err
+		}
 	}
 	limits, err := r.limits(ctx, o.parallel, p.Access, p.Changes)
 	if err != nil {

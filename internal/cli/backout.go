@@ -14,6 +14,7 @@ import (
 	"github.com/glueguard/glueguard/internal/plan"
 	"github.com/glueguard/glueguard/internal/report"
 	"github.com/glueguard/glueguard/internal/resource"
+	"github.com/glueguard/glueguard/internal/store"
 )
 
 type backoutOptions struct {
@@ -68,6 +69,11 @@ func runBackout(ctx context.Context, env Env, o backoutOptions, ids []string) er
 			return err
 		}
 		fmt.Fprintln(env.Stderr, backoutLines(list))
+		w := changesWork(store.RequestBackout, list)
+		w.AcceptWarnings, w.Parallel = acceptedWarnings(false, o.acceptIrreversible), o.parallel
+		if err := r.permitted(ctx, w); err != nil {
+			return err
+		}
 		if err := o.get(ctx, env, "Take "+theseChanges(len(list))+" back?"); err != nil {
 			return err
 		}

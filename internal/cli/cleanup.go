@@ -11,11 +11,13 @@ import (
 
 	"github.com/glueguard/glueguard/internal/action"
 	"github.com/glueguard/glueguard/internal/awsapi"
+	"github.com/glueguard/glueguard/internal/config"
 	"github.com/glueguard/glueguard/internal/diag"
 	"github.com/glueguard/glueguard/internal/execute"
 	"github.com/glueguard/glueguard/internal/inventory"
 	"github.com/glueguard/glueguard/internal/leftover"
 	"github.com/glueguard/glueguard/internal/resource"
+	"github.com/glueguard/glueguard/internal/store"
 	"github.com/glueguard/glueguard/internal/store/sqlite"
 )
 
@@ -37,6 +39,7 @@ func (f *placeFlags) check(flags *pflag.FlagSet) error {
 type cleanupOptions struct {
 	placeFlags
 	consent
+	config string
 }
 
 func newCleanup(env Env) *cobra.Command {
@@ -70,6 +73,7 @@ EXIT STATUS
 	flags.SortFlags = false
 	o.placeFlags.add(flags)
 	o.consent.add(flags)
+	addPolicy(flags, &o.config)
 	return cmd
 }
 
@@ -94,6 +98,10 @@ func (e Env) withPlaces(ctx context.Context, f placeFlags, use func(context.Cont
 }
 
 func runCleanup(ctx context.Context, env Env, o cleanupOptions) error {
+	demands, err := config.Policy(o.config, "")
+	if err != nil {
+		return err
+	}
 	return env.withPlaces(ctx, o.placeFlags, func(ctx context.Context, session *awsapi.Session, s *sqlite.Store) error {
 		locations, unread, err := o.locations(ctx, session, "glueguard cleanup")
 		if err != nil {
@@ -111,19 +119,41 @@ func runCleanup(ctx context.Context, env Env, o cleanupOptions) error {
 			if err := o.consent.check(env, "glueguard cleanup", tableFormat); err != nil {
 				return err
 			}
+			leave, err := env.permitted(ctx, s, demands, cleanupWork(unused))
+			if err != nil {
+				return err
+			}
 			if err := o.get(ctx, env, fmt.Sprintf("Remove %s?", count(len(unused), "security configuration"))); err != nil {
 				return err
 			}
-			told := removal{s, roleOf(ctx, session)}
-			if err := env.cleans(ctx, told, len(unused)); err != nil {
-				return err
-			}
-			if err := env.removeConfigurations(ctx, action.New(session, action.Options{Now: env.Now}), unused, told); err != nil {
+			if err := env.cleanUp(ctx, session, s, unused, leave); err != nil {
 				return err
 			}
 		}
 		return diag.ForUnread(unread)
 	})
+}
+
+// cleanupWork is the removal of exactly these.
+func cleanupWork(unused []leftover.Configuration) store.Work {
+	w := store.Work{Kind: store.RequestCleanup}
+	for _, u := range unused {
+		w.Configurations = append(w.Configurations, store.ConfigurationAt{Location: u.Location, Name: u.Configuration.Name})
+	}
+	return w
+}
+
+// cleanUp removes configurations, and tells the audit trail of it.
+func (e Env) cleanUp(ctx context.Context, session *awsapi.Session, s *sqlite.Store, unused []leftover.Configuration, leave *permit) (err error) {
+	if err := leave.begin(ctx); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, leave.end(ctx)) }()
+	told := removal{s, roleOf(ctx, session)}
+	if err := e.cleans(ctx, told, len(unused)); err != nil {
+		return err
+	}
+	return e.removeConfigurations(ctx, action.New(session, action.Options{Now: e.Now}), unused, told, leave)
 }
 
 // listConfigurations shows them all, and returns those that nothing names.
@@ -144,9 +174,10 @@ func (e Env) listConfigurations(found []leftover.Configuration) []leftover.Confi
 }
 
 // removeConfigurations deletes one after another; each is looked at again first.
-func (e Env) removeConfigurations(ctx context.Context, actor execute.Actor, unused []leftover.Configuration, told removal) error {
+func (e Env) removeConfigurations(ctx context.Context, actor execute.Actor, unused []leftover.Configuration, told removal, leave *permit) error {
 	for _, u := range unused {
 		removed, why, err := leftover.Remove(ctx, actor, u)
+		leave.removed(u, removed, why, err)
 		if err := errors.Join(err, e.removed(ctx, told, u, removed, err)); err != nil {
 			return err
 		}

@@ -10,6 +10,7 @@ import (
 	"github.com/glueguard/glueguard/internal/change"
 	"github.com/glueguard/glueguard/internal/engine"
 	"github.com/glueguard/glueguard/internal/report"
+	"github.com/glueguard/glueguard/internal/store"
 )
 
 type finalizeOptions struct {
@@ -67,6 +68,12 @@ func runFinalize(ctx context.Context, env Env, o finalizeOptions, ids []string) 
 			return err
 		}
 		fmt.Fprintln(env.Stderr, finalizeLines(list, o))
+		w := changesWork(store.RequestFinalize, list)
+		w.KeepTwin, w.DeleteLabels, w.Parallel = o.keepTwin, o.deleteLabels, o.parallel
+		w.AcceptWarnings = acceptedWarnings(false, o.acceptIrreversible)
+		if err := r.permitted(ctx, w); err != nil {
+			return err
+		}
 		if err := o.get(ctx, env, "Finalize "+theseChanges(len(list))+"?"); err != nil {
 			return err
 		}

@@ -18,6 +18,7 @@ import (
 	"github.com/glueguard/glueguard/internal/propose"
 	"github.com/glueguard/glueguard/internal/repair"
 	"github.com/glueguard/glueguard/internal/resource"
+	"github.com/glueguard/glueguard/internal/store"
 )
 
 // updateFlags are those of an update: what plan and apply need to be told beside the wanted mode.
@@ -274,6 +275,11 @@ func (u *update) takeAway(ctx context.Context) error {
 		return diag.Status(diag.AWSGeneral)
 	}
 	fmt.Fprintf(u.env.Stderr, "%s.\n%s\n", u.why, backoutLines(list))
+	w := changesWork(store.RequestBackout, list)
+	w.AcceptUnchecked, w.AcceptWarnings = u.f.acceptUnchecked, acceptedWarnings(false, u.f.acceptIrrevocable)
+	if err := u.repairs.permitted(ctx, w); err != nil {
+		return err
+	}
 	if err := u.f.get(ctx, u.env, "Take "+theseChanges(len(list))+" back?"); err != nil {
 		return err
 	}

@@ -30,6 +30,7 @@ type repairs struct {
 	worker *repair.Worker // nil before connect
 	engine engine.Engine
 	labels map[string]string // what resources are called, by ARN
+	permit *permit           // somebody else's leave; nil where none is needed
 	caller caller
 }
 
@@ -51,7 +52,7 @@ func (r *repairs) Close() error {
 	if r.worker != nil {
 		r.worker.Close()
 	}
-	return r.store.Close()
+	return errors.Join(r.permit.end(context.Background()), r.store.Close())
 }
 
 // connect makes ready to work at AWS: a session for each role that a plan or a change was made with, opened when it is
@@ -83,7 +84,11 @@ func (r *repairs) use(sessions func(context.Context, plan.Access) (repair.Sessio
 
 // run has jobs done under a live view, and says how they ended.
 func (r *repairs) run(ctx context.Context, jobs []engine.Job, l engine.Limits, format string) error {
+	if err := r.permit.begin(ctx); err != nil {
+		return err
+	}
 	ended, untold := r.work(ctx, jobs, l)
+	r.permit.ended(ended)
 	if untold != nil && ended == nil {
 		return untold
 	}

@@ -83,6 +83,7 @@ EXIT STATUS
 		newPlan(env),
 		newPolicy(env),
 		newReport(env),
+		newRequests(env),
 		newResume(env),
 		newSandbox(env),
 		newVerify(env),

@@ -134,6 +134,8 @@ func changeHint(err error) string {
 		return "`glueguard plan show " + noPlan.Digest + "` says what could not be read; plan again"
 	case errors.Is(err, ErrNoDaemon):
 		return "leave --detach away: Ctrl-C leaves a change where it stands, and `glueguard resume` goes on"
+	case errors.As(err, &missing) && missing.What == "request":
+		return "`glueguard requests` lists them; another state is named with --state"
 	case errors.As(err, &missing) && missing.What == "change":
 		return "`glueguard changes` lists them; another state is named with --state"
 	case errors.As(err, &missing):
@@ -141,7 +143,7 @@ func changeHint(err error) string {
 	case errors.Is(err, store.ErrNotDurable):
 		return "keep the state on a local disk: name it with --state"
 	}
-	return ""
+	return approvalHint(err)
 }
 
 func possible(e *execute.StateError) string {
