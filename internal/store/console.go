@@ -18,7 +18,8 @@ var ErrConflict = errors.New("it is not as it was")
 // FindingSort is what a page of findings is ordered by.
 type FindingSort string
 
-// The orders of findings. Where two are equal, account, region, control and name decide.
+// The orders of findings. Where two are equal, account, region, control and name decide. Names are ordered whatever their
+// case.
 const (
 	ByResource FindingSort = "name" // the resource's name
 	ByAccount  FindingSort = "account"
@@ -38,11 +39,11 @@ type FindingQuery struct {
 	Statuses []control.Status
 	Modes    []resource.Mode
 	Reasons  []control.Reason
-	Tags     []string // all of these: KEY or KEY=VALUE
-	Search   string   // part of the name, ARN, id or message, whatever the case
-	Resource string   // ARN
-	Sort     FindingSort
-	Reverse  bool
+	Tags     []string    // all of these: KEY or KEY=VALUE
+	Search   string      // part of the name, ARN, id or message, whatever the case
+	Resource string      // ARN
+	Sort     FindingSort // ByAccount where it is empty; ErrState for any other
+	Reverse  bool        // turns that order around, not what decides between equals
 	Offset   int
 	Limit    int // at most this many; 0: 50
 }
@@ -55,7 +56,7 @@ type FindingPage struct {
 
 // Facet is one value that findings have, and how many have it: a choice of a filter.
 type Facet struct {
-	Field string `json:"field"` // account, region, status, mode, reason, control, tag
+	Field string `json:"field"` // account, region, status, mode, reason, control, type, tag
 	Value string `json:"value"`
 	Count int    `json:"count"`
 }
@@ -70,13 +71,15 @@ type PostureCell struct {
 }
 
 // Findings answers questions about stored findings out of an index, which it builds, where it is missing, for the audit
-// that is asked for. Each returns ErrNotFound for an audit that is not there.
+// that is asked for. Each returns ErrNotFound for an audit that is not there, and ErrState for one that has not come to
+// its end.
 type Findings interface {
 	// IndexAudit builds the index of an audit, unless it is there; "latest" is the newest that came to its end. Indexes
 	// of all but the newest few audits are dropped.
 	IndexAudit(ctx context.Context, auditID string) error
 	FindFindings(ctx context.Context, q FindingQuery) (FindingPage, error)
-	// Facets counts the values of each field over what the query chooses with that field's own filter left out.
+	// Facets counts the values of each field over what the query chooses with that field's own filter left out: by value,
+	// statuses as ByStatus has them, and of tags, written KEY=VALUE, the 50 most frequent, those first.
 	Facets(ctx context.Context, q FindingQuery) ([]Facet, error)
 	// Posture counts an audit's findings by place, control and status.
 	Posture(ctx context.Context, auditID string) ([]PostureCell, error)

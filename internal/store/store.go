@@ -150,11 +150,7 @@ type Store interface {
 	Plans
 	Changes
 	Trail
-	Users
-	Credentials
-	Requests
-	Exceptions
-	Schedules
+	Console
 	// Close waits for what was added to be written. Audits that were not finished stay unfinished.
 	Close() error
 }

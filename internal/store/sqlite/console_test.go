@@ -11,3 +11,7 @@ import (
 func TestConsoleConformance(t *testing.T) {
 	storetest.TestConsole(t, func(t testing.TB) store.Store { return open(t, filepath.Join(t.TempDir(), "state.db")) })
 }
+
+func TestFindingsConformance(t *testing.T) {
+	storetest.TestFindings(t, func(t testing.TB) store.Store { return open(t, filepath.Join(t.TempDir(), "state.db")) })
+}

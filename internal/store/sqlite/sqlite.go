@@ -24,6 +24,7 @@ type Store struct {
 	db      *sql.DB
 	durable *committer // plans, leases and journals are written through it
 	path    string
+	indexes *indexes // of audits' findings
 
 	mu      sync.Mutex
 	writers map[string]*writer // open audits of this process, by id
@@ -50,7 +51,9 @@ func Open(ctx context.Context, path string) (*Store, error) {
 	if err := durable.PingContext(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("%s: %w", path, classify(err)), durable.Close(), db.Close())
 	}
-	return &Store{db: db, durable: &committer{db: durable, path: path}, path: path, writers: map[string]*writer{}}, nil
+	s := &Store{db: db, durable: &committer{db: durable, path: path}, path: path, writers: map[string]*writer{}}
+	s.indexes = newIndexes(s.buildIndex)
+	return s, nil
 }
 
 // dsn carries the pragmas, because they hold for one connection each and database/sql opens several. Transactions
@@ -100,6 +103,7 @@ func classify(err error) error {
 
 // Close writes what was added and closes the file. Audits that were not finished stay unfinished.
 func (s *Store) Close() error {
+	s.indexes.close()
 	s.mu.Lock()
 	writers := s.writers
 	s.writers = map[string]*writer{}

@@ -117,7 +117,7 @@ CREATE TABLE finding_index (
     audit    INTEGER PRIMARY KEY REFERENCES audit (seq),
     format   INTEGER NOT NULL,
     complete INTEGER NOT NULL,
-    used_at  INTEGER NOT NULL
+    built_at INTEGER NOT NULL -- when it was begun
 ) STRICT;
 
 -- The findings themselves, one by one. at is the audit's number times 2^32, and the finding's place in the audit.
