@@ -1,16 +1,21 @@
 package cli
 
 import (
+	"cmp"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"github.com/glueguard/glueguard/internal/diag"
 	"github.com/glueguard/glueguard/internal/evidence"
 	"github.com/glueguard/glueguard/internal/report"
 	"github.com/glueguard/glueguard/internal/store"
@@ -20,14 +25,18 @@ import (
 func newEvidence(env Env) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "evidence",
-		Short: "Hand out what was read, judged and changed as a signed file, and check such files",
+		Short: "Hand out what was read, judged and changed as a signed file; check such files and the audit trail",
 		Long: `Hands out what was read, judged and changed as one signed file, and checks such files. Every record
 in it is bound to the one before it by its digest, and nothing in it is secret.
+
+The state keeps an audit trail, too: who did what with which command, as whom at AWS, and how it
+ended. Its entries are bound together in the same way, and check --state looks at every one.
 
 EXIT STATUS
   as of its commands`,
 		Example: `  glueguard evidence export --out evidence.tar
-  glueguard evidence check evidence.tar --key evidence-key.pub.pem`,
+  glueguard evidence check evidence.tar --key evidence-key.pub.pem
+  glueguard evidence check --state`,
 		Args: cobra.ArbitraryArgs, // so that a wrong command is told of in our words
 		RunE: helpOrUnknown,
 	}
@@ -36,8 +45,10 @@ EXIT STATUS
 }
 
 type evidenceOptions struct {
-	audit, change, since string
-	out, key, state      string
+	audit, change, since      string
+	out, public, state        string
+	key                       string // a file, or a KMS key
+	role, externalID, profile string
 }
 
 func newEvidenceExport(env Env) *cobra.Command {
@@ -47,20 +58,28 @@ func newEvidenceExport(env Env) *cobra.Command {
 		Short: "Write the evidence of an audit, of a change, or of everything since a day",
 		Long: `Writes evidence to one file (tar): coverage and findings with the facts that they rest on, the policy's
 profile and digest, plans, and the journals of changes with who approved what. A README in it tells
-an auditor how to check it with sha256sum and openssl. Nothing is asked of AWS.
+an auditor how to check it with sha256sum and openssl.
 
 Values of arguments, of table options and of tags may be secret, so they are left out, and so is
 what looks like a password, a token or a private key in any text. The README says how.
 
-It is signed with the Ed25519 key of --key, or else with one in the state's directory, which is made
-when it is first needed. Hand the public key to the auditor by another way than the file.
+It is signed with the key of --key: an Ed25519 key in a PEM file, or a KMS key for signing, which
+never leaves KMS (kms:Sign, and nothing else is asked of AWS). Without it, with an Ed25519 key in the
+state's directory, which is made when it is first needed. Hand the public key to the auditor by
+another way than the file; --public-key writes it.
+
+It also says what the state's audit trail tells of what was asked for, and how long the trail was:
+a trail that was cut or rewritten afterwards shows by it.
 
 EXIT STATUS
-  0  written
-  1  error, bad usage, or no such audit or change`,
+  0    written
+  1    error, bad usage, or no such audit or change; or the audit trail is not as it was written,
+       and the evidence says so
+  130  interrupted`,
 		Example: `  glueguard evidence export --out evidence.tar
   glueguard evidence export --change 0197d2f0 --out change.tar
   glueguard evidence export --since 2026-10-01 --out quarter.tar --key signing.pem
+  glueguard evidence export --out evidence.tar --key alias/evidence --public-key evidence-key.pub.pem
   openssl genpkey -algorithm ed25519 -out signing.pem`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -79,7 +98,11 @@ EXIT STATUS
 	flags.StringVar(&o.change, "change", "", "the change of this `ID`, or the beginning of it, with its plan")
 	flags.StringVar(&o.since, "since", "", "every finished audit begun, and every change touched, since this `DATE` (2026-10-01, UTC, or RFC 3339)")
 	flags.StringVar(&o.out, "out", "", "write it to this `FILE`")
-	flags.StringVar(&o.key, "key", "", "sign with the Ed25519 key in this `PEM` file (default: evidence-key.pem beside the state)")
+	flags.StringVar(&o.key, "key", "", "sign with this `KEY`: an Ed25519 key in a PEM file, a KMS key's ARN, or alias/NAME (default: evidence-key.pem beside the state)")
+	flags.StringVar(&o.public, "public-key", "", "write the key's public half to this `FILE`, in PEM")
+	flags.StringVar(&o.role, "role", "", "`NAME` of the role to assume where the KMS key is another account's")
+	flags.StringVar(&o.externalID, "external-id", "", "external `ID` that the role's trust policy asks for")
+	flags.StringVar(&o.profile, "profile", "", "AWS `PROFILE` for the KMS key (default: AWS_PROFILE)")
 	addState(flags, &o.state)
 	return cmd
 }
@@ -97,6 +120,10 @@ func (o *evidenceOptions) check() (evidence.Selection, error) {
 	switch {
 	case o.out == "":
 		return evidence.Selection{}, errors.New("--out FILE is missing: say where to write the evidence")
+	case o.public != "" && filepath.Clean(o.public) == filepath.Clean(o.out):
+		return evidence.Selection{}, errors.New("--public-key and --out name the same file")
+	case o.externalID != "" && o.role == "":
+		return evidence.Selection{}, errors.New("--external-id goes with --role")
 	case given > 1:
 		return evidence.Selection{}, errors.New("--audit, --change and --since: want one of them")
 	case given == 0:
@@ -133,31 +160,79 @@ func whole(ctx context.Context, s *sqlite.Store, e evidence.Selection) (evidence
 }
 
 func exportEvidence(ctx context.Context, env Env, o evidenceOptions, e evidence.Selection, s *sqlite.Store) (err error) {
+	ctx, stop := env.Interruptible(ctx)
+	defer stop()
 	e, err = whole(ctx, s, e)
 	if err != nil {
 		return err
 	}
 	out := outputs{&output{format: "evidence", path: o.out}}
+	if o.public != "" {
+		out = append(out, &output{format: "public key", path: o.public})
+	}
 	if err := out.open(); err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, out.discard()) }()
-	key, public, err := env.signingKey(o)
+	key, err := env.signingKey(ctx, o)
 	if err != nil {
 		return err
 	}
+	defer key.close()
 	var made evidence.Exported
-	err = out.writeFiles(renderer(func(_ string, w io.Writer, _ report.Look) error {
+	err = out.writeFiles(renderer(func(format string, w io.Writer, _ report.Look) error {
+		if format != "evidence" {
+			_, err := w.Write(key.PublicKey().PEM())
+			return err
+		}
 		var err error
-		made, err = evidence.Export(ctx, w, s, evidence.Options{Selection: e, Tool: version(), Now: env.Now().UTC(), Signer: key})
+		made, err = env.writeEvidence(ctx, w, e, key, s)
 		return err
 	}))
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(env.Stdout, "Wrote %s: %s.\nhead %s\nsigned with key %s\n", o.out, counted(made.Records, made.Kinds), made.Head, made.KeyID)
-	if public != "" {
-		fmt.Fprintf(env.Stdout, "Its public key is %s: hand it to the auditor by another way than the evidence.\n", public)
+	return env.tellExported(o, key, made)
+}
+
+// writeEvidence writes a bundle, and to the audit trail that it did: not before there is a bundle, and before anybody
+// can take it.
+func (e Env) writeEvidence(ctx context.Context, w io.Writer, of evidence.Selection, key signingKey, s *sqlite.Store) (made evidence.Exported, err error) {
+	scratch, err := os.CreateTemp("", "glueguard-evidence-")
+	if err != nil {
+		return made, fmt.Errorf("make a temporary file: %w", err)
+	}
+	defer func() { err = errors.Join(err, scratch.Close(), os.Remove(scratch.Name())) }()
+	sum := sha256.New()
+	made, err = evidence.Export(ctx, io.MultiWriter(w, sum), s, evidence.Options{
+		Selection: of, Tool: version(), Now: e.Now().UTC(), Signer: key, Scratch: scratch,
+	})
+	if err != nil {
+		return made, err
+	}
+	d := store.Deed{
+		Action: deedEvidence, Subject: of.Audit + of.Change, Outcome: store.DeedOK, Actor: store.Actor{Role: key.role},
+		Detail: map[string]string{
+			"records": strconv.Itoa(made.Records), "sha256": hex.EncodeToString(sum.Sum(nil)), "key": cmp.Or(key.arn, made.KeyID),
+		},
+	}
+	if !of.Since.IsZero() {
+		d.Detail["since"] = of.Since.Format(time.RFC3339)
+	}
+	return made, e.record(ctx, s, d)
+}
+
+// tellExported says what was written, and how to hand it on.
+func (e Env) tellExported(o evidenceOptions, key signingKey, made evidence.Exported) error {
+	fmt.Fprintf(e.Stdout, "Wrote %s: %s.\nhead %s\nsigned with key %s\n", o.out, counted(made.Records, made.Kinds), made.Head, made.KeyID)
+	if key.arn != "" {
+		fmt.Fprintf(e.Stdout, "which is %s\n", key.arn)
+	}
+	if public := cmp.Or(o.public, key.public); public != "" {
+		fmt.Fprintf(e.Stdout, "Its public key is %s: hand it to the auditor by another way than the evidence.\n", public)
+	}
+	if made.Trail.Broken != "" {
+		return fmt.Errorf("%s; %s is written, and says so", made.Trail.Broken, o.out)
 	}
 	return nil
 }
@@ -177,6 +252,7 @@ func counted(records int, kinds map[evidence.Kind]int) string {
 		{evidence.KindPlan, "plan", "plans"},
 		{evidence.KindChange, "change", "changes"},
 		{evidence.KindEntry, "journal entry", "journal entries"},
+		{evidence.KindDeed, "deed", "deeds"},
 	} {
 		switch n := kinds[k.kind]; n {
 		case 0:
@@ -190,32 +266,4 @@ func counted(records int, kinds map[evidence.Kind]int) string {
 		return "1 record, and nothing to tell"
 	}
 	return fmt.Sprintf("%d records (%s)", records, strings.Join(parts, ", "))
-}
-
-func newEvidenceCheck(env Env) *cobra.Command {
-	var key string
-	cmd := &cobra.Command{
-		Use:   "check FILE",
-		Short: "Check that evidence is as it was made",
-		Long: `Checks evidence offline, with nothing but the file and the key: the signature, the digests, the chain of
-records, and every byte around them. It names the first record that is not as it was made.
-
-Without --key the key in the file is used. That finds damage, but not somebody who changed the records
-and signed them anew: compare the key's id, or give the key that you got by another way.
-
-EXIT STATUS
-  0  it is as it was made
-  1  it was changed; or error, or bad usage`,
-		Example: `  glueguard evidence check evidence.tar --key evidence-key.pub.pem
-  glueguard evidence check evidence.tar`,
-		Args: oneArg("one evidence file"),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if cmd.Flags().Changed("key") && key == "" {
-				return diag.Usagef(cmd.CommandPath(), "--key: the value is empty")
-			}
-			return checkEvidence(cmd.Context(), env, args[0], key)
-		},
-	}
-	cmd.Flags().StringVar(&key, "key", "", "the public key in this `PEM` file, got by another way than the evidence")
-	return cmd
 }

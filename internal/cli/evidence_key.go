@@ -1,14 +1,19 @@
 package cli
 
 import (
+	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
+	"github.com/glueguard/glueguard/internal/awsapi"
 	"github.com/glueguard/glueguard/internal/config"
+	"github.com/glueguard/glueguard/internal/deliver"
 	"github.com/glueguard/glueguard/internal/evidence"
+	"github.com/glueguard/glueguard/internal/resource"
 )
 
 // The key that evidence is signed with where no other is given, beside the state.
@@ -17,13 +22,86 @@ const (
 	publicFile = "evidence-key.pub.pem"
 )
 
-// signingKey reads the key that was asked for; else the one beside the state, made on first use, and says where its
-// public part is.
-func (e Env) signingKey(o evidenceOptions) (key evidence.PrivateKey, public string, err error) {
+// signingKey is what evidence is signed with.
+type signingKey struct {
+	evidence.Signer
+	public string // file of the public half, where Glueguard keeps it
+	arn    string // of a KMS key
+	role   string // as which KMS is called
+	close  func()
+}
+
+// signingKey opens the key that was asked for; else the one beside the state, made on first use.
+func (e Env) signingKey(ctx context.Context, o evidenceOptions) (signingKey, error) {
+	if strings.HasPrefix(o.key, "arn:") || strings.HasPrefix(o.key, "alias/") {
+		return openKMSKey(ctx, o)
+	}
+	k := signingKey{close: func() {}}
+	var key evidence.PrivateKey
+	var err error
 	if o.key != "" {
 		key, err = readKey(o.key)
-		return key, "", err
+	} else {
+		key, k.public, err = e.ownKey(o)
 	}
+	k.Signer = key
+	return k, err
+}
+
+// kmsKey signs by KMS.
+type kmsKey struct {
+	*deliver.KMSSigner
+	public evidence.PublicKey
+}
+
+// PublicKey implements evidence.Signer.
+func (k kmsKey) PublicKey() evidence.PublicKey { return k.public }
+
+// KeyID implements evidence.Signer: the id that whoever has the public half alone can compute, too.
+func (k kmsKey) KeyID() (string, error) { return k.public.ID(), nil }
+
+// openKMSKey reads the public half of a KMS key. An alias is the caller's own, in the region that is configured.
+func openKMSKey(ctx context.Context, o evidenceOptions) (k signingKey, err error) {
+	session, err := awsapi.Open(ctx, awsapi.Options{Profile: o.profile, Role: o.role, ExternalID: o.externalID})
+	if err != nil {
+		return k, err
+	}
+	defer func() {
+		if err != nil {
+			session.Close()
+		}
+	}()
+	ref := o.key
+	if strings.HasPrefix(ref, "alias/") {
+		caller, err := session.Caller(ctx)
+		if err != nil {
+			return k, err
+		}
+		if session.Region() == "" {
+			return k, fmt.Errorf("--key %s: in which region? set AWS_REGION, or give the key's ARN", ref)
+		}
+		ref = resource.Location{Partition: caller.Partition, Account: caller.Account, Region: session.Region()}.ARN("kms", ref).String()
+	}
+	signer, err := deliver.NewKMSSigner(ctx, session, ref)
+	if err != nil {
+		return k, fmt.Errorf("--key %s: %w", o.key, err)
+	}
+	half, err := signer.Public(ctx)
+	if err != nil {
+		return k, fmt.Errorf("--key %s: %w", o.key, err)
+	}
+	public, err := evidence.NewPublicKey(half)
+	if err != nil {
+		return k, fmt.Errorf("--key %s: %w", o.key, err)
+	}
+	return signingKey{
+		Signer: kmsKey{signer, public}, arn: signer.KeyID(), role: roleOf(ctx, session),
+		close: func() { signer.Close(); session.Close() },
+	}, nil
+}
+
+// ownKey reads the key beside the state, which it makes where it is missing, and says where its public half is.
+func (e Env) ownKey(o evidenceOptions) (key evidence.PrivateKey, public string, err error) {
 	state, err := config.StatePath(o.state, e.LookupEnv)
 	if err != nil {
 		return key, "", err

@@ -131,6 +131,9 @@ func policyErrors(err error) []string {
 func hint(err error) string {
 	var role *awsapi.RoleMissingError
 	var res *audit.ResourceError
+	if advice := evidenceHint(err); advice != "" {
+		return advice
+	}
 	switch {
 	case errors.As(err, &role):
 		return "add --role NAME, a role that exists in every account and trusts yours"
