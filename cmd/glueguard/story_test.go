@@ -22,6 +22,7 @@ import (
 	"github.com/glueguard/glueguard/internal/finding"
 	"github.com/glueguard/glueguard/internal/resource"
 	"github.com/glueguard/glueguard/internal/sandbox"
+	"github.com/glueguard/glueguard/internal/store"
 	"github.com/glueguard/glueguard/internal/store/sqlite"
 )
 
@@ -32,9 +33,12 @@ func TestMain(m *testing.M) {
 }
 
 // glueguard is the program, except that a story can set its clock and ids (STORY_CLOCK), claim that it writes to a
-// terminal of so many columns (STORY_TERMINAL), and that somebody sits there to answer (STORY_PERSON).
+// terminal of so many columns (STORY_TERMINAL), that somebody sits there to answer (STORY_PERSON), and who (STORY_USER).
 func glueguard() {
 	env := cli.System()
+	if name := os.Getenv("STORY_USER"); name != "" {
+		env.Operator = func() store.Actor { return store.Actor{Kind: store.ActorCommand, Name: name, Address: "desk"} }
+	}
 	_, env.StdinTerminal = os.LookupEnv("STORY_PERSON")
 	if clock := os.Getenv("STORY_CLOCK"); clock != "" {
 		now, err := time.Parse(time.RFC3339, clock)
@@ -79,7 +83,7 @@ func TestStories(t *testing.T) {
 			"sandbox": startSandbox, "fault": addFault, "glue": callGlue, "status": runForStatus, "wait-file": waitForFile,
 			"history": checkHistory, "interrupt": interrupt, "newer": makeNewer, "wait-call": waitCall,
 			"change-id": changeID, "speed": setSpeed, "tamper": tamper, "glue-gone": waitGone,
-			"deeds": listDeeds, "kms": callKMS,
+			"deeds": listDeeds, "kms": callKMS, "request-id": requestID, "users": addUsers,
 		},
 	})
 }
