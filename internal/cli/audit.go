@@ -124,6 +124,8 @@ type auditOptions struct {
 	outputs []string
 	state   string
 	config  string
+	since   string
+	failOn  string
 }
 
 // check refuses what can be seen to be wrong without looking at files or asking AWS.
@@ -132,6 +134,12 @@ func (o *auditOptions) check(flags *pflag.FlagSet) error {
 		return err
 	}
 	if err := o.scopeFlags.check(); err != nil {
+		return err
+	}
+	if err := checkSince(flags); err != nil {
+		return err
+	}
+	if err := checkFailOn(o.failOn, o.since); err != nil {
 		return err
 	}
 	return stateIsFile(o.state)
@@ -148,16 +156,20 @@ that they name, and judges each of them. Nothing at AWS is changed.
 A read that fails makes its resources unknown, never compliant; the report names each one.
 Without flags it covers the caller's account in all its enabled regions.
 
+With --since the report also tells what became of the findings since an earlier audit, the new ones
+first. With --fail-on new, findings that failed then already don't set the exit status: for CI.
+
 EXIT STATUS
   0    everything was read and complies
   1    error, or bad usage
-  2    findings fail
+  2    findings fail; with --fail-on new: findings that are new or reopened
   3    nothing fails, but something could not be read
   130  interrupted; what was read until then is reported`,
 		Example: `  glueguard audit
   glueguard audit --region eu-west-1 --region eu-central-1 --policy-profile strict
   glueguard audit --organization --role SecurityAudit -o table -o json=audit.json
   glueguard audit --resource arn:aws:glue:eu-west-1:111122223333:devEndpoint/etl
+  glueguard audit --since latest --fail-on new -o junit=glueguard.xml
   glueguard audit -o jsonl | jq 'select(.type == "finding" and .status == "fail")'`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -176,6 +188,8 @@ EXIT STATUS
 	o.add(flags)
 	flags.StringArrayVarP(&o.outputs, "output", "o", nil,
 		"`FORMAT[=FILE]`: "+strings.Join(report.Names(), ", ")+" (repeatable, one without FILE; default: table)")
+	addSince(flags, &o.since)
+	flags.StringVar(&o.failOn, "fail-on", failOnAll, "which failing findings set exit status 2: `all|new`; new goes with --since")
 	addPolicy(flags, &o.config)
 	addState(flags, &o.state)
 	return cmd
@@ -200,6 +214,13 @@ func runAudit(ctx context.Context, env Env, o auditOptions, outs outputs) (err e
 		return err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
+	if p, err = config.InForce(ctx, p, s); err != nil {
+		return err
+	}
+	then, err := o.then(ctx, s)
+	if err != nil {
+		return err
+	}
 
 	ctx, stop := env.Interruptible(ctx)
 	defer stop()
@@ -214,7 +235,7 @@ func runAudit(ctx context.Context, env Env, o auditOptions, outs outputs) (err e
 		Accounts: o.accounts, Regions: o.regions, Organization: o.organization,
 		Controls: o.controlIDs(), Resources: o.resources,
 		Now: env.Now, NewID: env.NewID,
-	}, session, s, outs)
+	}, session, s, outs, then)
 	var verdict diag.Status
 	if ended := session.Ended(); ended != nil && errors.As(err, &verdict) {
 		diag.CredentialsEnded(ended).Print(env.Stderr)
@@ -226,8 +247,8 @@ func runAudit(ctx context.Context, env Env, o auditOptions, outs outputs) (err e
 	return err
 }
 
-// audit runs an audit under a live status, writes its reports, and returns its verdict as a diag.Status.
-func (e Env) audit(ctx context.Context, o audit.Options, session *awsapi.Session, stored store.Store, outs outputs) error {
+// audit runs an audit under a live status, does what is asked for then, and returns its verdict as a diag.Status.
+func (e Env) audit(ctx context.Context, o audit.Options, session *awsapi.Session, stored store.Store, outs outputs, t then) error {
 	r, err := e.scan(ctx, o, session, stored)
 	if err != nil {
 		return err
@@ -235,11 +256,7 @@ func (e Env) audit(ctx context.Context, o audit.Options, session *awsapi.Session
 	if r.Interrupted {
 		fmt.Fprintln(e.Stderr, "glueguard: interrupted; this is what was read until then")
 	}
-	source := storedAudit{ctx: context.WithoutCancel(ctx), reader: stored, head: r.Audit}
-	if err := outs.write(e.Stdout, e.look(), auditRenderer(source)); err != nil {
-		return err
-	}
-	return diag.ForVerdict(r.Verdict())
+	return t.finish(context.WithoutCancel(ctx), e, r, stored, outs)
 }
 
 // scan runs an audit under a live status, and writes to the audit trail that it did.
@@ -263,6 +280,7 @@ type storedAudit struct {
 	ctx    context.Context //nolint:containedctx // reports stream and know of no context
 	reader store.AuditReader
 	head   store.Audit
+	since  *report.Comparison // nil: none was asked for
 }
 
 func (s storedAudit) Head() store.Audit { return s.head }

@@ -149,7 +149,7 @@ func (d *demo) audit(ctx context.Context, heading string) error {
 	err = d.env.audit(ctx, audit.Options{
 		Scanner: audit.NewScanner(session), Store: d.store, Policy: d.policy, Organization: true, Controls: demoControls(),
 		Now: d.env.Now, NewID: d.env.NewID,
-	}, session, d.store, outs)
+	}, session, d.store, outs, then{})
 	var verdict diag.Status
 	if errors.As(err, &verdict) && verdict != diag.Interrupted {
 		return nil // that something fails is what is to be seen

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/glueguard/glueguard/internal/control"
 	"github.com/glueguard/glueguard/internal/report"
@@ -17,9 +18,9 @@ import (
 )
 
 type reportOptions struct {
-	audit, framework string
-	outputs          []string
-	state            string
+	audit, framework, since string
+	outputs                 []string
+	state                   string
 }
 
 func newReport(env Env) *cobra.Command {
@@ -28,6 +29,8 @@ func newReport(env Env) *cobra.Command {
 		Use:   "report",
 		Short: "Show a stored audit again, in any format, or by the requirements of a framework",
 		Long: `Writes an audit from the state in any format, as it was then. Nothing is asked of AWS.
+
+With --since it also tells what became of the findings since an earlier audit, the new ones first.
 
 With --framework the findings are grouped by the requirements that they have to do with. A
 requirement passes only where everything was read. Glueguard judges a part of what it asks: a
@@ -38,6 +41,7 @@ EXIT STATUS
   1  error, bad usage, or no such audit`,
 		Example: `  glueguard report
   glueguard report --audit 0197d2f0-0000-7000-8000-000000000001 -o json=audit.json
+  glueguard report --since latest
   glueguard report --framework pci-dss-4.0
   glueguard report --framework hipaa -o markdown=hipaa.md -o json=hipaa.json`,
 		Args: noArgs,
@@ -46,7 +50,7 @@ EXIT STATUS
 			if err != nil {
 				return err
 			}
-			outs, err := o.check(c)
+			outs, err := o.check(cmd.Flags(), c)
 			if err != nil {
 				return usage(cmd, err)
 			}
@@ -58,6 +62,7 @@ EXIT STATUS
 	flags := cmd.Flags()
 	flags.SortFlags = false
 	flags.StringVar(&o.audit, "audit", latest, "the audit of this `ID` (latest: the newest that came to its end)")
+	addSince(flags, &o.since)
 	flags.StringVar(&o.framework, "framework", "", "by the requirements of this `FRAMEWORK`: pci-dss-4.0, hipaa, soc2 and others (see glueguard controls)")
 	flags.StringArrayVarP(&o.outputs, "output", "o", nil, fmt.Sprintf(
 		"`FORMAT[=FILE]`: %s; with --framework: %s (repeatable, one without FILE; default: table)",
@@ -69,9 +74,15 @@ EXIT STATUS
 // latest stands for the newest audit that came to its end.
 const latest = "latest"
 
-func (o *reportOptions) check(c control.Catalogue) (outputs, error) {
+func (o *reportOptions) check(flags *pflag.FlagSet, c control.Catalogue) (outputs, error) {
 	if err := stateIsFile(o.state); err != nil {
 		return nil, err
+	}
+	if err := checkSince(flags); err != nil {
+		return nil, err
+	}
+	if o.since != "" && o.framework != "" {
+		return nil, errors.New("--since does not go with --framework, whose reports are of one audit")
 	}
 	if o.audit == "" {
 		return nil, errors.New("--audit: the value is empty")
@@ -98,13 +109,23 @@ func frameworkFormat(name string) error {
 	return err
 }
 
-func runReport(ctx context.Context, env Env, o reportOptions, c control.Catalogue, s store.AuditReader, outs outputs) (err error) {
+func runReport(ctx context.Context, env Env, o reportOptions, c control.Catalogue, s *sqlite.Store, outs outputs) (err error) {
 	head, err := s.Audit(ctx, o.audit)
 	if errors.Is(err, store.ErrNotFound) {
 		return noAudit(o.audit)
 	}
 	if err != nil {
 		return err
+	}
+	source := storedAudit{ctx: ctx, reader: s, head: head}
+	if o.since != "" {
+		then, err := baseline(ctx, s, o.since, head)
+		if err != nil {
+			return err
+		}
+		if source, err = source.compare(ctx, s, then); err != nil {
+			return err
+		}
 	}
 	if err := outs.open(); err != nil {
 		return err
@@ -113,7 +134,6 @@ func runReport(ctx context.Context, env Env, o reportOptions, c control.Catalogu
 	if head.FinishedAt.IsZero() {
 		fmt.Fprintf(env.Stderr, "glueguard: the audit %s never came to its end; this is what it had stored\n", head.ID)
 	}
-	source := storedAudit{ctx: ctx, reader: s, head: head}
 	render := auditRenderer(source)
 	if f, ok := c.Framework(control.FrameworkID(o.framework)); ok {
 		render = frameworkRenderer(c, f, source)
