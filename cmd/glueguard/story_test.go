@@ -83,7 +83,7 @@ func TestStories(t *testing.T) {
 			"sandbox": startSandbox, "fault": addFault, "glue": callGlue, "status": runForStatus, "wait-file": waitForFile,
 			"history": checkHistory, "interrupt": interrupt, "newer": makeNewer, "wait-call": waitCall,
 			"change-id": changeID, "speed": setSpeed, "tamper": tamper, "glue-gone": waitGone,
-			"deeds": listDeeds, "kms": callKMS, "request-id": requestID, "users": addUsers,
+			"deeds": listDeeds, "kms": callKMS, "past": pastStore, "request-id": requestID, "users": addUsers,
 		},
 	})
 }

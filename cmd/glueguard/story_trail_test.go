@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"database/sql"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -58,4 +59,15 @@ func callKMS(ts *testscript.TestScript, _ bool, args []string) {
 		tree = members[name]
 	}
 	ts.Setenv(args[3], fmt.Sprint(tree))
+}
+
+// pastStore changes the state past Glueguard: past SQL...
+func pastStore(ts *testscript.TestScript, _ bool, args []string) {
+	db, err := sql.Open("sqlite", filepath.Join(ts.Getenv("XDG_STATE_HOME"), "glueguard", "state.db"))
+	ts.Check(err)
+	for _, statement := range args {
+		_, err := db.ExecContext(context.Background(), statement)
+		ts.Check(err)
+	}
+	ts.Check(db.Close())
 }

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"os"
 	"os/user"
@@ -31,7 +32,7 @@ const (
 	deedCleanup       = "cleanup.begin"        // of nothing
 	deedEvidence      = "evidence.export"      // of an audit's or a change's id
 	deedBegin         = ".begin"               // after a verb: of the plan's digest or the change's id
-	deedChange        = "change."              // before a verb: of the change's id
+	deedChange        = "change."              // before a verb: of the change's id, or the resource's ARN where it was not begun
 )
 
 // systemOperator is the operating system's user, and who they were before sudo.
@@ -107,7 +108,7 @@ func (r *repairs) ended(ctx context.Context, e engine.Event) error {
 		Actor: store.Actor{Role: r.caller.arn(ctx)}, Detail: map[string]string{"resource": e.Job.Resource, "reason": diag.Reason(e.Err)},
 	}
 	if d.Subject == "" {
-		d.Subject = e.ID
+		d.Subject = cmp.Or(e.ID, e.Job.Resource) // a change that was not begun has no id
 	}
 	if c := e.Change; c != nil {
 		d.Subject, d.Digest = c.Head.ID, c.Head.PlanDigest
