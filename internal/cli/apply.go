@@ -56,8 +56,6 @@ func (f *changeFlags) check() error {
 	switch {
 	case f.parallel < 0:
 		return fmt.Errorf("--parallel %d: want a number above 0", f.parallel)
-	case f.detach:
-		return diag.ErrNoDaemon
 	}
 	if _, err := report.LookupChanges(f.output); err != nil {
 		return err
@@ -186,13 +184,16 @@ func (r *repairs) apply(ctx context.Context, o applyOptions, p plan.Plan) error 
 		return err
 	}
 	if len(jobs) > 0 {
-		if err := r.permitted(ctx, o.work(p.Digest)); err != nil {
+		if err := r.leave(ctx, o.work(p.Digest)); err != nil {
 			return err
 		}
 		question := fmt.Sprintf("Carry out %s of this plan?", changesWord(len(jobs)))
 		if err := o.get(ctx, r.env, question); err != nil {
 			return err
 		}
+	}
+	if o.detach {
+		return r.detach(ctx, o.work(p.Digest))
 	}
 	limits, err := r.limits(ctx, o.parallel, p.Access, p.Changes)
 	if err != nil {

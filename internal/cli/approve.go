@@ -32,6 +32,7 @@ type approvals interface {
 	store.Users
 	store.Requests
 	store.Trail
+	Lease(ctx context.Context, name string, h store.Holder) (store.Lease, error)
 }
 
 // permit is somebody else's leave to do some work, good for once. The nil permit is that of work which needs none.
@@ -41,6 +42,7 @@ type permit struct {
 	rules   auth.Rules
 	request store.Request
 	results []store.RequestResult
+	lease   store.Lease // of the request, while it runs: a daemon that starts leaves it alone
 }
 
 // operator is who gives this command.
@@ -122,8 +124,11 @@ func (p *permit) begin(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if p.lease, err = p.store.Lease(ctx, store.RequestLease(q.ID), p.env.holder()); err != nil {
+		return err
+	}
 	if err := p.store.UpdateRequest(ctx, q); err != nil {
-		return conflict(q, err)
+		return errors.Join(conflict(q, err), p.lease.Release())
 	}
 	if p.request, err = p.store.Request(ctx, q.ID); err != nil {
 		return err
@@ -174,7 +179,11 @@ func (p *permit) end(ctx context.Context) error {
 		return err
 	}
 	p.request = q
-	if err := p.store.UpdateRequest(ctx, q); err != nil {
+	err = p.store.UpdateRequest(ctx, q)
+	if p.lease != nil {
+		err = errors.Join(err, p.lease.Release())
+	}
+	if err != nil {
 		return fmt.Errorf("end request %s: %w", q.ID, err)
 	}
 	return p.env.recordRequest(ctx, p.store, deedRequestEnd, q)

@@ -71,11 +71,14 @@ func runBackout(ctx context.Context, env Env, o backoutOptions, ids []string) er
 		fmt.Fprintln(env.Stderr, backoutLines(list))
 		w := changesWork(store.RequestBackout, list)
 		w.AcceptWarnings, w.Parallel = acceptedWarnings(false, o.acceptIrreversible), o.parallel
-		if err := r.permitted(ctx, w); err != nil {
+		if err := r.leave(ctx, w); err != nil {
 			return err
 		}
 		if err := o.get(ctx, env, "Take "+theseChanges(len(list))+" back?"); err != nil {
 			return err
+		}
+		if o.detach {
+			return r.detach(ctx, w)
 		}
 		return r.move(ctx, engine.Job{Verb: engine.Backout, AcceptWarnings: acceptedWarnings(true, o.acceptIrreversible)}, list)
 	})

@@ -71,11 +71,14 @@ func runFinalize(ctx context.Context, env Env, o finalizeOptions, ids []string) 
 		w := changesWork(store.RequestFinalize, list)
 		w.KeepTwin, w.DeleteLabels, w.Parallel = o.keepTwin, o.deleteLabels, o.parallel
 		w.AcceptWarnings = acceptedWarnings(false, o.acceptIrreversible)
-		if err := r.permitted(ctx, w); err != nil {
+		if err := r.leave(ctx, w); err != nil {
 			return err
 		}
 		if err := o.get(ctx, env, "Finalize "+theseChanges(len(list))+"?"); err != nil {
 			return err
+		}
+		if o.detach {
+			return r.detach(ctx, w)
 		}
 		return r.move(ctx, engine.Job{
 			Verb: engine.Finalize, KeepTwin: o.keepTwin, DeleteLabels: o.deleteLabels,

@@ -38,6 +38,9 @@ func runPlan(ctx context.Context, env Env, o planOptions, outs outputs) (err err
 		return err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
+	if p, err = config.InForce(ctx, p, s); err != nil {
+		return err
+	}
 	ctx, stop := env.Interruptible(ctx)
 	defer stop()
 	env.TuneMemory(auditMemory)

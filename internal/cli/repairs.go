@@ -44,6 +44,9 @@ func (e Env) openState(ctx context.Context, f changeFlags) (*repairs, error) {
 	if err != nil {
 		return nil, err
 	}
+	if p, err = config.InForce(ctx, p, s); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
 	return &repairs{env: e, flags: f, policy: p, store: s}, nil
 }
 

@@ -76,6 +76,11 @@ func runResume(ctx context.Context, env Env, o resumeOptions, ids []string) erro
 			_, err := fmt.Fprintln(env.Stderr, "glueguard: every change is at rest: there is nothing to resume")
 			return err
 		}
+		if o.detach {
+			w := changesWork(store.RequestResume, list)
+			w.Parallel = o.parallel
+			return r.detach(ctx, w)
+		}
 		return r.move(ctx, engine.Job{Verb: engine.Resume}, list)
 	})
 }

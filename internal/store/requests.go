@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -153,4 +154,23 @@ type Requests interface {
 	EachRequest(ctx context.Context, f RequestFilter, yield func(Request) error) error // the newest first
 	// CountRequests counts what the filter chooses by state, whatever its Offset and Limit.
 	CountRequests(ctx context.Context, f RequestFilter) (map[RequestState]int, error)
+}
+
+// RequestLease names the right to work on a request, for Lease: whoever has it carries the request out.
+func RequestLease(id string) string { return "glueguard:request/" + id }
+
+// DaemonLease names the right to be the daemon of a store, for Lease.
+const DaemonLease = "glueguard:daemon"
+
+// Daemon tells whether a daemon serves a store, and which. h is who asks.
+func Daemon(ctx context.Context, s Changes, h Holder) (daemon Holder, running bool, err error) {
+	lease, err := s.Lease(ctx, DaemonLease, h)
+	var held *HeldError
+	switch {
+	case errors.As(err, &held):
+		return held.Holder, true, nil
+	case err != nil:
+		return Holder{}, false, err
+	}
+	return Holder{}, false, lease.Release()
 }
