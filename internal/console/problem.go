@@ -1,0 +1,97 @@
+package console
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/glueguard/glueguard/internal/api/openapi"
+)
+
+// pageFault is a failure of the console's own, beside those of operations.
+type pageFault string
+
+func (f pageFault) Error() string { return string(f) }
+
+const (
+	faultNoPage    pageFault = "there is no such page"
+	faultForbidden pageFault = "your roles do not allow this"
+	faultForm      pageFault = "the form could not be read"
+)
+
+// answered is what an operation answered, as what it answers when it went well.
+func answered[T any](res any, err error) (T, error) {
+	var none T
+	if err != nil {
+		return none, err
+	}
+	got, ok := res.(T)
+	if !ok {
+		return none, fmt.Errorf("an operation answered %T, not %T", res, none)
+	}
+	return got, nil
+}
+
+// problemOf says what went wrong, for people.
+func (c *console) problemOf(err error) openapi.Problem {
+	var own pageFault
+	if !errors.As(err, &own) {
+		return c.options.Problem(err)
+	}
+	p := openapi.Problem{Type: "about:blank", Status: http.StatusBadRequest, Code: "form", Detail: "What was sent is no form of this page, or is too large.", Hint: "Go back and try again."}
+	switch own {
+	case faultNoPage:
+		p.Status, p.Code, p.Detail, p.Hint = http.StatusNotFound, "not-found", "There is no such page.", ""
+	case faultForbidden:
+		p.Status, p.Code, p.Detail = http.StatusForbidden, "forbidden", "Your roles do not allow this."
+		p.Hint = "An administrator can give you another role."
+	case faultForm:
+	}
+	p.Title = http.StatusText(p.Status)
+	return p
+}
+
+// isMissing tells whether an operation answered that there is no such thing.
+func (c *console) isMissing(err error) bool {
+	return err != nil && c.problemOf(err).Status == http.StatusNotFound
+}
+
+// refused tells whether an operation refused what a form asked for, so that the form is shown again with why.
+func (c *console) refused(err error) (*openapi.Problem, bool) {
+	if err == nil {
+		return nil, false
+	}
+	p := c.problemOf(err)
+	switch p.Status {
+	case http.StatusBadRequest, http.StatusConflict, http.StatusUnprocessableEntity, http.StatusTooManyRequests,
+		http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusUnauthorized:
+		return &p, true
+	}
+	return nil, false
+}
+
+type faultPage struct {
+	openapi.Problem
+	Icon string
+}
+
+// fault answers with a page that says what went wrong.
+func (c *console) fault(w http.ResponseWriter, r *http.Request, err error) {
+	p := c.problemOf(err)
+	if p.Status >= http.StatusInternalServerError {
+		c.options.Log.ErrorContext(r.Context(), "a page failed", "path", r.URL.Path, "error", err)
+	}
+	icon := "warn"
+	switch p.Status {
+	case http.StatusUnauthorized:
+		if r.Method == http.MethodGet {
+			c.toLogin(w, r)
+			return
+		}
+	case http.StatusNotFound:
+		icon = "audit"
+	case http.StatusForbidden:
+		icon = "lock"
+	}
+	c.show(w, r, view{page: "problem", title: p.Title, section: "-", status: p.Status, data: faultPage{p, icon}})
+}
