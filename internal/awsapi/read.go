@@ -15,7 +15,8 @@ import (
 //	out, err := awsapi.Read(ctx, p, "glue:GetDevEndpoints", client.GetDevEndpoints, in, p.Glue)
 //
 // It renews the credentials, waits for the location's turn and for room in flight, counts, and tries again what may
-// succeed later. It must not be given a call that changes anything, since a lost answer is simply asked for again.
+// succeed later. It must not be given a call that changes anything, since a lost answer is simply asked for again; unless
+// doing it twice is as good as doing it once, as with what is stored under a key.
 func Read[I, O, P any](ctx context.Context, p *Place, operation string,
 	call func(context.Context, *I, ...func(*P)) (*O, error), in *I, opts []func(*P),
 ) (*O, error) {
@@ -66,6 +67,7 @@ func (p *Place) attempt(ctx context.Context, operation string, call func(context
 		return sent, err // never sent
 	}
 	s.stats.calls.Add(1)
+	s.observe(operation, err)
 	if err != nil && isThrottle(err) {
 		s.stats.throttled.Add(1)
 		p.limiter.throttled(sent, retryAfter(err))
@@ -73,6 +75,18 @@ func (p *Place) attempt(ctx context.Context, operation string, call func(context
 	}
 	p.limiter.success(operation)
 	return sent, err
+}
+
+// observe tells how a request that was sent has ended.
+func (s *Session) observe(operation string, err error) {
+	if s.opts.Observe == nil {
+		return
+	}
+	outcome := "ok"
+	if err != nil {
+		outcome = string(Classify(err, operation).Class)
+	}
+	s.opts.Observe(operation, outcome)
 }
 
 // mostThrottled is how often one call may be throttled although others of its location get through.

@@ -44,6 +44,8 @@ type Options struct {
 	EndpointURL string
 	// HTTPClient replaces the transport.
 	HTTPClient aws.HTTPClient
+	// Observe is told of each request that was sent, retries too: "ok", or the class of what went wrong. Nil: nobody is.
+	Observe func(operation, outcome string)
 
 	MaxInFlight    int           // calls under way at once, over all locations; 0: 512
 	Attempts       int           // tries of a call that fails for other reasons than its rate; 0: 4
