@@ -61,7 +61,7 @@ func (s *Store) readIndex(ctx context.Context, audit int64) (x *index.Index, err
 		return nil, fmt.Errorf("%s: %w", s.path, classify(err))
 	}
 	if err != nil {
-		return nil, nil //nolint:nilerr,nilnil // it is not what was written: it is built anew
+		return nil, nil //nolint:nilnil // it is not what was written: it is built anew
 	}
 	return x, nil
 }

@@ -68,13 +68,19 @@ func (s *Store) Finding(ctx context.Context, auditID, findingID string) (f findi
 // errDropped means that an index was dropped while it was in use.
 var errDropped = errors.New("the index of the audit was dropped")
 
-// indexed asks the index of an audit. Where another process has dropped it meanwhile, it is built and asked again.
+// indexed asks the index of an audit. Where another process has dropped it meanwhile, it is read again; where findings
+// are missing all the same, it is not as it was written, and is built anew.
 func (s *Store) indexed(ctx context.Context, auditID string, ask func(audit int64, x *index.Index) error) error {
 	audit, err := s.finished(ctx, auditID)
 	if err != nil {
 		return err
 	}
 	for again := range 3 {
+		if again == 2 {
+			if err := s.exec(ctx, "drop the index", `UPDATE finding_index SET complete = 0 WHERE audit = ?`, audit); err != nil {
+				return err
+			}
+		}
 		var x *index.Index
 		if x, err = s.indexes.get(ctx, audit, again > 0); err != nil {
 			return fmt.Errorf("index audit %s: %w", auditID, err)

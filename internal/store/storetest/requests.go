@@ -88,11 +88,13 @@ func requestFilters(t *testing.T, s store.Store) {
 		counts map[store.RequestState]int
 	}{
 		"all": {
-			store.RequestFilter{}, []string{"c", "b", "a"},
+			store.RequestFilter{},
+			[]string{"c", "b", "a"},
 			map[store.RequestState]int{store.RequestPending: 1, store.RequestApproved: 1, store.RequestEnded: 1},
 		},
 		"states": {
-			store.RequestFilter{States: []store.RequestState{store.RequestPending, store.RequestApproved}}, []string{"b", "a"},
+			store.RequestFilter{States: []store.RequestState{store.RequestPending, store.RequestApproved}},
+			[]string{"b", "a"},
 			map[store.RequestState]int{store.RequestPending: 1, store.RequestApproved: 1},
 		},
 		"kinds":  {store.RequestFilter{Kinds: []store.RequestKind{store.RequestBackout}}, []string{"b"}, map[store.RequestState]int{store.RequestApproved: 1}},
@@ -100,7 +102,8 @@ func requestFilters(t *testing.T, s store.Store) {
 		"plan":   {store.RequestFilter{Plan: "sha256:two"}, []string{"c"}, map[store.RequestState]int{store.RequestEnded: 1}},
 		"digest": {store.RequestFilter{Digest: a.Digest}, []string{"a"}, map[store.RequestState]int{store.RequestPending: 1}},
 		"page": {
-			store.RequestFilter{Offset: 1, Limit: 1}, []string{"b"},
+			store.RequestFilter{Offset: 1, Limit: 1},
+			[]string{"b"},
 			map[store.RequestState]int{store.RequestPending: 1, store.RequestApproved: 1, store.RequestEnded: 1},
 		},
 		"offset alone": {store.RequestFilter{Offset: 2, Plan: ""}, []string{"a"}, map[store.RequestState]int{
