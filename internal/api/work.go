@@ -116,4 +116,5 @@ type Changes interface {
 	Change(ctx context.Context, id string) (*change.Change, error)
 	Entries(ctx context.Context, id string) ([]change.Entry, error)
 	EachSummary(ctx context.Context, f store.ChangeFilter, yield func(store.Summarized) error) error
+	CountChanges(ctx context.Context, f store.ChangeFilter) (map[change.State]int, error)
 }

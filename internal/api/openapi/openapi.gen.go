@@ -48,6 +48,27 @@ func (e ApprovalRulesRequired) Valid() bool {
 	}
 }
 
+// Defines values for EventKind.
+const (
+	EventKindAudit   EventKind = "audit"
+	EventKindChange  EventKind = "change"
+	EventKindRequest EventKind = "request"
+)
+
+// Valid indicates whether the value is a known member of the EventKind enum.
+func (e EventKind) Valid() bool {
+	switch e {
+	case EventKindAudit:
+		return true
+	case EventKindChange:
+		return true
+	case EventKindRequest:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ExceptionState.
 const (
 	ExceptionStateApproved ExceptionState = "approved"
@@ -227,6 +248,16 @@ type AuditPage struct {
 	Total int     `json:"total"`
 }
 
+// AuditProgress defines model for AuditProgress.
+type AuditProgress struct {
+	// Audit Its id, once it has come to its end.
+	Audit     string `json:"audit,omitempty,omitzero"`
+	Calls     int64  `json:"calls"`
+	Done      int    `json:"done"`
+	Locations int    `json:"locations"`
+	Resources int    `json:"resources"`
+}
+
 // AuditScope What an audit covers; without anything, the caller's account in all its regions.
 type AuditScope = store.AuditScope
 
@@ -391,6 +422,22 @@ type EncryptionBlock = resource.Encryption
 
 // EndpointDefinition What a development endpoint's creation takes.
 type EndpointDefinition = resource.EndpointDefinition
+
+// Event What the data of a server-sent event holds.
+type Event struct {
+	At     time.Time         `json:"at"`
+	Audit  *AuditProgress    `json:"audit,omitempty"`
+	Change *store.Summarized `json:"change,omitempty"`
+
+	// Detail What it waits for.
+	Detail  string    `json:"detail,omitempty,omitzero"`
+	Kind    EventKind `json:"kind"`
+	Request string    `json:"request,omitempty,omitzero"`
+	Seq     int64     `json:"seq"`
+}
+
+// EventKind defines model for Event.Kind.
+type EventKind string
 
 // Exception defines model for Exception.
 type Exception struct {
@@ -639,16 +686,20 @@ type Orphan struct {
 // Overview defines model for Overview.
 type Overview struct {
 	// Accounts How many accounts there are.
-	Accounts int   `json:"accounts"`
-	Audit    Audit `json:"audit,omitempty,omitzero"`
+	Accounts int `json:"accounts"`
+
+	// Audit The newest; left out before the first.
+	Audit *Audit `json:"audit,omitempty"`
 
 	// ByAccount The most failing first, at most 50.
 	ByAccount []Share `json:"by_account"`
 	ByControl []Share `json:"by_control"`
 
 	// ByRegion The most failing first, at most 50.
-	ByRegion []Share    `json:"by_region"`
-	Changed  Comparison `json:"changed,omitempty,omitzero"`
+	ByRegion []Share `json:"by_region"`
+
+	// Changed Since the audit before, with the first few findings; left out where there is none.
+	Changed *Comparison `json:"changed,omitempty"`
 
 	// Regions How many regions there are.
 	Regions int `json:"regions"`
@@ -683,6 +734,9 @@ type PlanHead struct {
 	CreatedAt time.Time `json:"created_at"`
 	Digest    string    `json:"digest"`
 	Errored   bool      `json:"errored"`
+
+	// Opened How many changes were begun by it.
+	Opened int `json:"opened"`
 
 	// Resources The first few.
 	Resources []Ref      `json:"resources"`

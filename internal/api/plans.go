@@ -1,0 +1,212 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/glueguard/glueguard/internal/api/openapi"
+	"github.com/glueguard/glueguard/internal/plan"
+	"github.com/glueguard/glueguard/internal/resource"
+	"github.com/glueguard/glueguard/internal/store"
+)
+
+// plan reads a stored plan, and checks that it is as it was made.
+func (s *Server) plan(ctx context.Context, digest string) (plan.Plan, error) {
+	src, err := s.o.Store.Plan(ctx, digest)
+	if errors.Is(err, store.ErrNotFound) {
+		return plan.Plan{}, missing("plan", digest)
+	}
+	if err != nil {
+		return plan.Plan{}, err
+	}
+	return plan.Decode("plan "+digest, src)
+}
+
+// shownResources is how many resources of a plan a list names.
+const shownResources = 3
+
+// ListPlans implements openapi.StrictServerInterface.
+func (s *Server) ListPlans(ctx context.Context, r openapi.ListPlansRequestObject) (openapi.ListPlansResponseObject, error) {
+	if _, err := s.allow(ctx, "listPlans"); err != nil {
+		return nil, err
+	}
+	var heads []store.PlanHead
+	err := s.o.Store.EachPlan(ctx, 0, func(h store.PlanHead) error {
+		heads = append(heads, h)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	out := openapi.ListPlans200JSONResponse{Items: []openapi.PlanHead{}, Total: len(heads)}
+	for _, h := range page(heads, r.Params.Offset, r.Params.Limit) {
+		head, err := s.planHead(ctx, h)
+		if err != nil {
+			return nil, err
+		}
+		out.Items = append(out.Items, head)
+	}
+	return out, nil
+}
+
+// planHead reads of a plan just what a list shows.
+func (s *Server) planHead(ctx context.Context, h store.PlanHead) (openapi.PlanHead, error) {
+	src, err := s.o.Store.Plan(ctx, h.Digest)
+	if err != nil {
+		return openapi.PlanHead{}, err
+	}
+	var p struct {
+		AuditID   string       `json:"audit_id"`
+		Complete  bool         `json:"complete"`
+		Applyable bool         `json:"applyable"`
+		Errored   bool         `json:"errored"`
+		Summary   plan.Summary `json:"summary"`
+		Changes   []struct {
+			Resource resource.Ref `json:"resource"`
+		} `json:"changes"`
+	}
+	if err := json.Unmarshal(src, &p); err != nil {
+		return openapi.PlanHead{}, fmt.Errorf("plan %s: %w", h.Digest, err)
+	}
+	out := openapi.PlanHead{
+		Digest: h.Digest, CreatedAt: h.CreatedAt, AuditID: p.AuditID, Complete: p.Complete, Applyable: p.Applyable, Errored: p.Errored,
+		Summary: p.Summary, Opened: h.Changes, Resources: []openapi.Ref{},
+	}
+	for _, c := range p.Changes[:min(len(p.Changes), shownResources)] {
+		out.Resources = append(out.Resources, c.Resource)
+	}
+	return out, nil
+}
+
+// GetPlan implements openapi.StrictServerInterface.
+func (s *Server) GetPlan(ctx context.Context, r openapi.GetPlanRequestObject) (openapi.GetPlanResponseObject, error) {
+	if _, err := s.allow(ctx, "getPlan"); err != nil {
+		return nil, err
+	}
+	p, err := s.plan(ctx, r.Digest)
+	if err != nil {
+		return nil, err
+	}
+	return openapi.GetPlan200JSONResponse(p), nil
+}
+
+// CreatePlan implements openapi.StrictServerInterface.
+func (s *Server) CreatePlan(ctx context.Context, r openapi.CreatePlanRequestObject) (openapi.CreatePlanResponseObject, error) {
+	who, err := s.allow(ctx, "createPlan")
+	if err != nil {
+		return nil, err
+	}
+	b := r.Body
+	proposal := Proposal{
+		Resources: b.Resources, Audit: b.Audit, Mode: b.Mode, Strategy: b.Strategy, Key: b.KMSKey, CreateKey: b.CreateKey,
+		LabelsS3: b.LabelsS3, Prove: b.Prove, GrantRole: b.GrantRole, RepointJobs: b.RepointJobs,
+		AcceptWeaker: b.AcceptWeaker, AcceptIrreversible: b.AcceptIrreversible, AcceptUnchecked: b.AcceptUnchecked,
+	}
+	if err := checkProposal(proposal); err != nil {
+		return nil, err
+	}
+	if proposal.Audit != "" || len(proposal.Resources) == 0 {
+		a, err := s.head(ctx, proposal.Audit)
+		if err != nil {
+			return nil, err
+		}
+		proposal.Audit = a.ID
+	}
+	p, err := s.o.Worker.Propose(ctx, proposal)
+	if err != nil {
+		return nil, fmt.Errorf("plan: %w", err)
+	}
+	err = s.record(ctx, who, store.Deed{
+		Action: "plan.create", Subject: p.Digest, Digest: p.Digest,
+		Detail: map[string]string{"audit": p.AuditID, "changes": fmt.Sprint(len(p.Changes)), "policy": p.Policy.Digest},
+	})
+	if err != nil {
+		return nil, err
+	}
+	out := openapi.CreatePlan201JSONResponse{Body: p}
+	out.Headers.Location = BasePath + "/plans/" + p.Digest
+	return out, nil
+}
+
+// checkProposal refuses what contradicts itself.
+func checkProposal(p Proposal) error {
+	if p.Key != "" && p.CreateKey != "" {
+		return sense("A key to use and a key to make are both named: want one of them.")
+	}
+	if p.Mode != "" && p.Mode != resource.ModeSSEKMS && (p.Key != "" || p.CreateKey != "") {
+		return sense("A key is named, and %s uses none.", p.Mode)
+	}
+	if p.Strategy == plan.Retire && p.Mode != "" {
+		return sense("A resource that is retired has no encryption: leave the mode away.")
+	}
+	for _, arn := range p.Resources {
+		if _, err := resource.ParseARN(arn); err != nil {
+			return sense("%s", sentence(err))
+		}
+		if !repairable(arn) {
+			return sense("%s is neither a development endpoint nor an ML transform.", arn)
+		}
+	}
+	return nil
+}
+
+// ListKeys implements openapi.StrictServerInterface.
+func (s *Server) ListKeys(ctx context.Context, r openapi.ListKeysRequestObject) (openapi.ListKeysResponseObject, error) {
+	if _, err := s.allow(ctx, "listKeys"); err != nil {
+		return nil, err
+	}
+	l := resource.Location{Partition: r.Params.Partition, Account: r.Account, Region: r.Region}
+	if l.Partition == "" {
+		l.Partition = partitionOf(l.Region)
+	}
+	keys, err := s.o.Worker.Keys(ctx, l)
+	if err != nil {
+		return nil, fmt.Errorf("list the keys of %s: %w", l, err)
+	}
+	out := openapi.ListKeys200JSONResponse{Location: l, Items: []openapi.Key{}, Total: len(keys)}
+	for _, k := range keys {
+		out.Items = append(out.Items, keyOf(k))
+	}
+	return out, nil
+}
+
+func keyOf(k Key) openapi.Key {
+	out := openapi.Key{
+		ARN: k.ARN, Aliases: append([]string{}, k.Aliases...), Description: k.Description, State: k.State, Manager: k.Manager,
+		Usable: k.Usable, Why: k.Why, MayUse: append([]string{}, k.MayUse...), Rotation: openapi.KeyRotationImpossible,
+	}
+	switch on, known := k.Rotation.Value(); {
+	case known && on:
+		out.Rotation = openapi.KeyRotationOn
+	case known:
+		out.Rotation = openapi.KeyRotationOff
+	case k.Rotation.IsUnknown():
+		out.Rotation, out.RotationError = openapi.KeyRotationUnknown, k.Rotation.Failure().Error()
+	}
+	return out
+}
+
+// GetLeftovers implements openapi.StrictServerInterface.
+func (s *Server) GetLeftovers(ctx context.Context, _ openapi.GetLeftoversRequestObject) (openapi.GetLeftoversResponseObject, error) {
+	if _, err := s.allow(ctx, "getLeftovers"); err != nil {
+		return nil, err
+	}
+	found, err := s.o.Worker.Leftovers(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("look for leftovers: %w", err)
+	}
+	out := openapi.GetLeftovers200JSONResponse{
+		Orphans: []openapi.Orphan{}, Configurations: []openapi.UnusedConfiguration{}, Unread: append([]openapi.Coverage{}, found.Unread...),
+	}
+	for _, o := range found.Orphans {
+		out.Orphans = append(out.Orphans, openapi.Orphan{ARN: o.ARN, Name: o.Name, Change: o.Change})
+	}
+	for _, c := range found.Configurations {
+		out.Configurations = append(out.Configurations, openapi.UnusedConfiguration{
+			Location: c.Location, Name: c.Name, UsedBy: append([]string{}, c.UsedBy...),
+		})
+	}
+	return out, nil
+}
