@@ -115,11 +115,12 @@ func (s *Server) CreateRequest(ctx context.Context, r openapi.CreateRequestReque
 	if w.Kind == store.RequestAudit && w.Audit == nil {
 		w.Audit = &store.AuditScope{}
 	}
-	if who, err = s.require(ctx, "createRequest", requestPermission(w.Kind)); err != nil {
-		return nil, err
-	}
+	needs := []auth.Permission{requestPermission(w.Kind)}
 	if r.Body.Start && w.Kind != store.RequestAudit {
-		if who, err = s.require(ctx, "createRequest", auth.Run); err != nil {
+		needs = append(needs, auth.Run)
+	}
+	for _, need := range needs {
+		if _, err := s.require(ctx, "createRequest", need); err != nil {
 			return nil, err
 		}
 	}

@@ -196,7 +196,7 @@ func (s *Server) planHas(ctx context.Context, digest, arn string) (bool, error) 
 // resourceCommands are the commands that tell and do the same at a shell.
 func resourceCommands(r resource.Ref) []openapi.Command {
 	plan := "glueguard plan --resource " + r.ARN
-	get := ""
+	var get string
 	switch r.Type {
 	case resource.TypeDevEndpoint:
 		get = fmt.Sprintf("glueguard glue get-dev-endpoint --endpoint-name %s --region %s", quote(r.Name), r.Region)

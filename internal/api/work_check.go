@@ -198,7 +198,7 @@ func possible(c *change.Change, w store.Work) error {
 	if !has(kinds, string(w.Kind)) {
 		p := problem(http.StatusConflict, CodeState, "Change %s is %s: there is no %s of it now.", c.Head.ID, c.State, w.Kind)
 		if len(kinds) > 0 {
-			p.hint("Possible is: %s.", strings.Join(kinds, ", "))
+			p = p.hint("Possible is: %s.", strings.Join(kinds, ", "))
 		}
 		return p
 	}
