@@ -161,9 +161,8 @@ func TestTrailRefusesChanges(t *testing.T) {
 // the entry named.
 func TestEveryByteOfTheTrail(t *testing.T) {
 	t.Parallel()
-	s, _, past := trailOf(t, 3)
+	s, _, past := trailOf(t, 2)
 	rearm := disarm(t, past)
-	rearmed := false
 	check := func(what string, seqs ...int64) {
 		t.Helper()
 		_, err := s.CheckTrail(t.Context())
@@ -179,7 +178,7 @@ func TestEveryByteOfTheTrail(t *testing.T) {
 		}
 		t.Errorf("%s: %v, want entry %d", what, err, seqs)
 	}
-	for seq := int64(1); seq <= 3; seq++ {
+	for seq := int64(1); seq <= 2; seq++ {
 		for _, column := range []string{"hash", "entry"} {
 			var value []byte
 			if err := past.QueryRowContext(t.Context(), `SELECT `+column+` FROM trail WHERE seq = ?`, seq).Scan(&value); err != nil {
@@ -196,7 +195,7 @@ func TestEveryByteOfTheTrail(t *testing.T) {
 		}
 		for bit := range 62 {
 			moved := seq ^ 1<<bit
-			if moved >= 1 && moved <= 3 {
+			if moved >= 1 && moved <= 2 {
 				continue // taken
 			}
 			execute(t, past, `UPDATE trail SET seq = ? WHERE seq = ?`, moved, seq)
@@ -212,18 +211,17 @@ func TestEveryByteOfTheTrail(t *testing.T) {
 		flipped := bytes.Clone(head)
 		flipped[at] ^= 1
 		execute(t, past, `UPDATE trail_end SET head = ?`, string(flipped))
-		check(fmt.Sprintf("noted hash, byte %d", at), 3)
+		check(fmt.Sprintf("noted hash, byte %d", at), 2)
 	}
 	execute(t, past, `UPDATE trail_end SET head = ?`, string(head))
 	for bit := range 62 {
-		execute(t, past, `UPDATE trail_end SET entries = ?`, 3^1<<bit)
-		check(fmt.Sprintf("noted number, bit %d", bit), 4, 3, 2)
+		execute(t, past, `UPDATE trail_end SET entries = ?`, 2^1<<bit)
+		check(fmt.Sprintf("noted number, bit %d", bit), 3, 1)
 	}
-	execute(t, past, `UPDATE trail_end SET entries = 3`)
+	execute(t, past, `UPDATE trail_end SET entries = 2`)
 	check("without its triggers", 0)
 	rearm()
-	rearmed = true
-	if _, err := s.CheckTrail(t.Context()); err != nil || !rearmed {
+	if _, err := s.CheckTrail(t.Context()); err != nil {
 		t.Errorf("as it was: %v", err)
 	}
 }
