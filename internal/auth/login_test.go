@@ -113,21 +113,22 @@ func TestNoEnumeration(t *testing.T) {
 	if _, err := w.UpdateUser(as(auth.Administrator), off.ID, auth.UserChange{Disabled: &yes, Version: off.Version}); err != nil {
 		t.Fatal(err)
 	}
-	quickest := func(name string) time.Duration {
-		least := time.Hour
-		for range 3 {
+	names := []string{"alice", "nobody", "off"}
+	least := map[string]time.Duration{}
+	for range 4 { // in turns, and the quickest counts: other tests run beside this one
+		for _, name := range names {
 			began := time.Now()
 			_, _, err := w.Login(context.Background(), name, better, address)
 			expect(t, err, auth.ErrCredentials)
-			least = min(least, time.Since(began))
+			if took := time.Since(began); least[name] == 0 || took < least[name] {
+				least[name] = took
+			}
+			w.pass(time.Hour)
 		}
-		w.pass(time.Hour)
-		return least
 	}
-	known := quickest("alice")
-	for _, name := range []string{"nobody", "off"} {
-		if took := quickest(name); took < known/2 || took > 3*known {
-			t.Errorf("%s takes %s, a known name %s", name, took, known)
+	for _, name := range names { // without the same work, the factor is a thousand
+		if least[name] < least["alice"]/4 || least[name] > 4*least["alice"] {
+			t.Errorf("%s takes %s, a known name %s", name, least[name], least["alice"])
 		}
 	}
 }

@@ -84,8 +84,9 @@ func (s *Service) link(ctx context.Context, u store.User, lasts time.Duration) (
 // UseTicket sets the password of the user whose one-time link has this secret, and ends the user's sign-ins. A password
 // that is refused leaves the link usable. ErrTicket, *PasswordError, *RateError.
 func (s *Service) UseTicket(ctx context.Context, secret, password string) (store.User, error) {
-	if err := s.limits.take("", Address(ctx), s.o.Now()); err != nil {
-		return store.User{}, err
+	from, now := addressKey(Address(ctx)), s.o.Now()
+	if wait := s.limits.address.take(from, now); wait > 0 {
+		return store.User{}, &RateError{RetryAfter: wait}
 	}
 	if err := checkPassword("", password); err != nil {
 		return store.User{}, err
@@ -97,7 +98,7 @@ func (s *Service) UseTicket(ctx context.Context, secret, password string) (store
 	s.writing.Lock()
 	defer s.writing.Unlock()
 	ticket, err := s.o.Credentials.TakeTicket(ctx, hashOf(secret))
-	if errors.Is(err, store.ErrNotFound) || err == nil && !s.o.Now().Before(ticket.ExpiresAt) {
+	if errors.Is(err, store.ErrNotFound) || err == nil && !now.Before(ticket.ExpiresAt) {
 		return store.User{}, ErrTicket
 	}
 	if err != nil {
@@ -116,7 +117,7 @@ func (s *Service) UseTicket(ctx context.Context, secret, password string) (store
 	if err := s.setPassword(ctx, user, hash); err != nil {
 		return store.User{}, err
 	}
-	s.limits.succeeded("", Address(ctx), s.o.Now())
+	s.limits.address.giveBack(from, now)
 	err = s.record(ctx, store.Deed{
 		Actor:  store.Actor{Kind: store.ActorUser, Name: user.Name, Address: Address(ctx)},
 		Action: "user.password", Subject: user.ID, Detail: map[string]string{"by": "one-time link"},
