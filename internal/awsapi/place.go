@@ -7,6 +7,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/securityhub"
 	"github.com/aws/aws-sdk-go-v2/service/servicequotas"
 
 	"github.com/glueguard/glueguard/internal/awsapi/sagemaker"
@@ -44,4 +45,9 @@ func (p *Place) Quotas() []func(*servicequotas.Options) {
 // SageMaker points a call of the SageMaker client at the place.
 func (p *Place) SageMaker() []func(*sagemaker.Options) {
 	return []func(*sagemaker.Options){func(o *sagemaker.Options) { o.Region, o.Credentials = p.Location.Region, p.account }}
+}
+
+// SecurityHub points a call of the Security Hub client at the place.
+func (p *Place) SecurityHub() []func(*securityhub.Options) {
+	return []func(*securityhub.Options){func(o *securityhub.Options) { o.Region, o.Credentials = p.Location.Region, p.account }}
 }

@@ -21,6 +21,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/organizations"
 	"github.com/aws/aws-sdk-go-v2/service/resourcegroupstaggingapi"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/securityhub"
 	"github.com/aws/aws-sdk-go-v2/service/servicequotas"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go/logging"
@@ -70,6 +71,9 @@ type Clients struct {
 	CloudFormation *cloudformation.Client
 	Quotas         *servicequotas.Client
 	SageMaker      *sagemaker.Client
+
+	// Where findings are sent.
+	SecurityHub *securityhub.Client
 
 	sts           *sts.Client
 	account       *account.Client
@@ -224,6 +228,7 @@ func newClients(cfg aws.Config) Clients {
 		CloudFormation: cloudformation.NewFromConfig(cfg),
 		Quotas:         servicequotas.NewFromConfig(cfg),
 		SageMaker:      sagemaker.New(cfg),
+		SecurityHub:    securityhub.NewFromConfig(cfg),
 		sts:            sts.NewFromConfig(cfg),
 		account:        account.NewFromConfig(cfg),
 		organizations:  organizations.NewFromConfig(cfg),

@@ -1,6 +1,8 @@
 package deliver_test
 
 import (
+	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -46,4 +48,17 @@ func world(t *testing.T, o sandbox.Options) (*sandbox.Server, *awsapi.Session) {
 // plain is the SDK's own configuration for a sandbox.
 func plain(s *sandbox.Server) aws.Config {
 	return aws.Config{Region: region, BaseEndpoint: &s.URL, Credentials: credentials.NewStaticCredentialsProvider("test", "test", "")}
+}
+
+// faults makes calls go wrong from here on.
+func faults(t *testing.T, s *sandbox.Server, body string) {
+	t.Helper()
+	r, err := http.Post(s.URL+"/_sandbox/faults", "application/json", strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Body.Close()
+	if r.StatusCode != http.StatusOK {
+		t.Fatalf("%s: %s", body, r.Status)
+	}
 }

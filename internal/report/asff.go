@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/glueguard/glueguard/internal/control"
 	"github.com/glueguard/glueguard/internal/finding"
@@ -47,6 +48,7 @@ type SecurityHub struct {
 	Version string
 
 	audit string
+	seen  time.Time
 	at    string
 	book  *book
 }
@@ -148,12 +150,16 @@ func (h SecurityHub) Of(audit store.Audit) (*SecurityHub, error) {
 	if err != nil {
 		return nil, err
 	}
-	h.audit, h.at, h.book = audit.ID, observedAt(audit).Format("2006-01-02T15:04:05.000Z"), b
+	h.audit, h.seen, h.book = audit.ID, observedAt(audit).Truncate(time.Millisecond), b
+	h.at = h.seen.Format("2006-01-02T15:04:05.000Z")
 	if h.Product == nil {
 		h.Product = DefaultProduct
 	}
 	return &h, nil
 }
+
+// ObservedAt is when the audit saw what it says, as exactly as Security Hub is told: its findings are updated then.
+func (h *SecurityHub) ObservedAt() time.Time { return h.seen }
 
 // DefaultProduct is the product that an account may import its own findings under without asking anybody.
 func DefaultProduct(partition, account, region string) string {
