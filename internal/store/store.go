@@ -127,6 +127,14 @@ type AuditLister interface {
 	EachAudit(ctx context.Context, yield func(Audit) error) error
 }
 
+// AuditDropper forgets old audits.
+type AuditDropper interface {
+	// DropAudits forgets the audits that came to their end, but for as many of the newest as keep says, and those that did
+	// not and began before killedBefore: they are not found any more and cannot be finished. It returns how many. The
+	// history of findings stays as it is. ErrState where keep is less than 1.
+	DropAudits(ctx context.Context, keep int, killedBefore time.Time) (int, error)
+}
+
 // HistoryReader reads findings over time. A finding is seen by every audit that has it, whatever its status; it is
 // resolved when it stops failing and reopened when it fails again. An exempt finding still fails, an unknown one
 // stays what it was.
@@ -146,7 +154,9 @@ type Audits interface {
 // Store is everything at once, as an implementation offers it; users ask for the part they need.
 type Store interface {
 	Audits
+	AuditDropper
 	HistoryReader
+	SettledReader
 	Plans
 	Changes
 	Trail

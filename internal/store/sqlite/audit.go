@@ -70,9 +70,12 @@ func (s *Store) FinishAudit(ctx context.Context, a store.Audit) error {
 		return fmt.Errorf("pack the summary of audit %s: %w", a.ID, err)
 	}
 	err = s.inTx(ctx, func(tx *sql.Tx) error {
-		const seal = `UPDATE audit SET finished_at = ?, summary = ? WHERE seq = ? RETURNING started_at`
+		const seal = `UPDATE audit SET finished_at = ?, summary = ? WHERE seq = ? AND dropped = 0 RETURNING started_at`
 		var started int64
 		if err := tx.QueryRowContext(ctx, seal, nanos(a.FinishedAt), string(summary), w.audit).Scan(&started); err != nil {
+			if errors.Is(err, sql.ErrNoRows) {
+				return fmt.Errorf("%w: it was dropped", store.ErrState)
+			}
 			return err
 		}
 		return updateHistory(ctx, tx, w.audit, started)
@@ -84,13 +87,13 @@ func (s *Store) FinishAudit(ctx context.Context, a store.Audit) error {
 }
 
 // auditColumns are what scanAudit reads.
-const auditColumns = `SELECT id, started_at, finished_at, policy_profile, policy_digest, summary FROM audit `
+const auditColumns = `SELECT id, started_at, finished_at, policy_profile, policy_digest, summary FROM audit WHERE dropped = 0 `
 
 // Audit implements store.AuditReader.
 func (s *Store) Audit(ctx context.Context, id string) (store.Audit, error) {
-	query, args := auditColumns+`WHERE id = ?`, []any{id}
+	query, args := auditColumns+`AND id = ?`, []any{id}
 	if id == "latest" {
-		query, args = auditColumns+`WHERE finished_at > 0 ORDER BY started_at DESC, seq DESC LIMIT 1`, nil
+		query, args = auditColumns+`AND finished_at > 0 ORDER BY started_at DESC, seq DESC LIMIT 1`, nil
 	}
 	a, err := scanAudit(s.db.QueryRowContext(ctx, query, args...).Scan)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -104,7 +107,7 @@ func (s *Store) Audit(ctx context.Context, id string) (store.Audit, error) {
 
 // EachAudit implements store.AuditLister.
 func (s *Store) EachAudit(ctx context.Context, yield func(store.Audit) error) error {
-	rows, err := s.db.QueryContext(ctx, auditColumns+`WHERE finished_at > 0 ORDER BY started_at, seq`)
+	rows, err := s.db.QueryContext(ctx, auditColumns+`AND finished_at > 0 ORDER BY started_at, seq`)
 	if err != nil {
 		return fmt.Errorf("%s: list audits: %w", s.path, classify(err))
 	}
@@ -141,7 +144,7 @@ func scanAudit(scan func(...any) error) (store.Audit, error) {
 // seq returns the row of an audit, or store.ErrNotFound.
 func (s *Store) seq(ctx context.Context, id string) (int64, error) {
 	var seq int64
-	err := s.db.QueryRowContext(ctx, `SELECT seq FROM audit WHERE id = ?`, id).Scan(&seq)
+	err := s.db.QueryRowContext(ctx, `SELECT seq FROM audit WHERE id = ? AND dropped = 0`, id).Scan(&seq)
 	if errors.Is(err, sql.ErrNoRows) {
 		return 0, fmt.Errorf("audit %s: %w", id, store.ErrNotFound)
 	}

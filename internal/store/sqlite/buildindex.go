@@ -223,7 +223,7 @@ func (s *Store) clearIndex(ctx context.Context, audit int64) error {
 // is left of those whose builder died. The ones that others are at stay.
 func (s *Store) dropIndexes(ctx context.Context) error {
 	const old = `SELECT audit FROM finding_index WHERE built_at < ? AND audit NOT IN
-		(SELECT seq FROM audit WHERE finished_at > 0 ORDER BY started_at DESC, seq DESC LIMIT ?)`
+		(SELECT seq FROM audit WHERE finished_at > 0 AND dropped = 0 ORDER BY started_at DESC, seq DESC LIMIT ?)`
 	list, err := all(ctx, s, func(scan func(...any) error) (audit int64, err error) {
 		err = scan(&audit)
 		return audit, err
@@ -235,15 +235,7 @@ func (s *Store) dropIndexes(ctx context.Context) error {
 		if s.indexes.inUse(audit) {
 			continue
 		}
-		l, err := s.tryLockIndex(ctx, audit)
-		var held *store.HeldError
-		if errors.As(err, &held) {
-			continue
-		}
-		if err == nil {
-			err = errors.Join(s.clearIndex(ctx, audit), l.release())
-		}
-		if err != nil {
+		if err := s.deleteIndex(ctx, audit); err != nil {
 			return err
 		}
 	}

@@ -15,3 +15,7 @@ func TestConsoleConformance(t *testing.T) {
 func TestFindingsConformance(t *testing.T) {
 	storetest.TestFindings(t, func(t testing.TB) store.Store { return open(t, filepath.Join(t.TempDir(), "state.db")) })
 }
+
+func TestRetentionConformance(t *testing.T) {
+	storetest.TestRetention(t, func(t testing.TB) store.Store { return open(t, filepath.Join(t.TempDir(), "state.db")) })
+}

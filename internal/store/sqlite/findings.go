@@ -94,9 +94,9 @@ func (s *Store) indexed(ctx context.Context, auditID string, ask func(audit int6
 
 // finished returns the row of an audit that came to its end; store.ErrState where it has not.
 func (s *Store) finished(ctx context.Context, auditID string) (int64, error) {
-	query, args := `SELECT seq, finished_at FROM audit WHERE id = ?`, []any{auditID}
+	query, args := `SELECT seq, finished_at FROM audit WHERE id = ? AND dropped = 0`, []any{auditID}
 	if auditID == "latest" {
-		query, args = `SELECT seq, finished_at FROM audit WHERE finished_at > 0 ORDER BY started_at DESC, seq DESC LIMIT 1`, nil
+		query, args = `SELECT seq, finished_at FROM audit WHERE finished_at > 0 AND dropped = 0 ORDER BY started_at DESC, seq DESC LIMIT 1`, nil
 	}
 	type head struct{ seq, finished int64 }
 	a, err := one(ctx, s, "audit "+auditID, func(scan func(...any) error) (head, error) {

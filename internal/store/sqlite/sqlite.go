@@ -42,8 +42,10 @@ func Open(ctx context.Context, path string) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w: %w", path, store.ErrUnusable, err)
 	}
-	// Writers queue for one lock anyway; a few connections let readers run beside them.
-	db.SetMaxOpenConns(4)
+	// Writers queue for one lock anyway. Readers run beside them, and some, such as exports, for as long as those who wait
+	// for what they read.
+	db.SetMaxOpenConns(16)
+	db.SetMaxIdleConns(4)
 	if err := migrate(ctx, db); err != nil {
 		return nil, errors.Join(fmt.Errorf("%s: %w", path, classify(err)), db.Close())
 	}

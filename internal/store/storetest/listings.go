@@ -97,3 +97,11 @@ func plansListed(t *testing.T, h Changes) {
 		t.Errorf("the callback's error did not come back: %v", err)
 	}
 }
+
+// Opened opens a change of the dev endpoint with that name.
+func Opened(t testing.TB, s store.Store, id, name string) {
+	t.Helper()
+	l := got[store.Lease](t)(s.Lease(t.Context(), ARN(name), holder()))
+	must(t, s.OpenChange(t.Context(), l, opened(Head(id, name), 0)))
+	must(t, l.Release())
+}
