@@ -86,6 +86,7 @@ EXIT STATUS
 		newRequests(env),
 		newResume(env),
 		newSandbox(env),
+		newServe(env),
 		newVerify(env),
 		newVersion(env),
 	)

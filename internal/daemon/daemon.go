@@ -1,0 +1,312 @@
+// Package daemon is what `glueguard serve` runs: the console and the API over HTTP, and behind them what works on after an
+// answer: requests that are carried out, schedules, and the hub that live pages hang on. It wires them by hand.
+package daemon
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/glueguard/glueguard/internal/api"
+	"github.com/glueguard/glueguard/internal/auth"
+	"github.com/glueguard/glueguard/internal/awsapi"
+	"github.com/glueguard/glueguard/internal/evidence"
+	"github.com/glueguard/glueguard/internal/policy"
+	"github.com/glueguard/glueguard/internal/store"
+	"github.com/glueguard/glueguard/internal/telemetry"
+)
+
+// Store is all that a daemon keeps.
+type Store interface {
+	store.Store
+	api.Store
+}
+
+// Options say what a daemon serves, and with what.
+type Options struct {
+	Store Store
+	// Open reaches AWS; role is the one to assume in other accounts than the caller's own. What is sent is counted by
+	// observe.
+	Open func(ctx context.Context, role string, observe func(operation, outcome string)) (*awsapi.Session, error)
+	Role string // wins over the role that a plan, a change or an audit names; empty: theirs
+	// Policy is the file's as it is now.
+	Policy func() (policy.Policy, error)
+
+	Listen          string // HOST:PORT; port 0 takes a free one
+	TLSCert, TLSKey string // files in PEM; both or none
+	BehindProxy     bool   // something before it on this host does TLS
+	ExternalURL     string // where browsers reach it; empty: where it listens
+	OIDC            *auth.OIDCConfig
+	Hashing         auth.Hashing // of passwords; zero: auth's own
+	Signer          evidence.Signer
+	Sandbox         bool // AWS is a simulated one, and pages say so
+
+	// FirstAudit is run at the start where the store has no audit; nil: none is.
+	FirstAudit *store.AuditScope
+
+	Version string
+	Log     *slog.Logger
+	Metrics *telemetry.Metrics
+	Clock   Clock
+	NewID   func() string
+	AtOnce  int           // requests carried out at once; 0: 4
+	Grace   time.Duration // for calls under way at the end; 0: 30 s
+}
+
+// What is done when.
+const (
+	lookEvery  = 500 * time.Millisecond // for what is to be told to live pages
+	claimEvery = 2 * time.Second        // for requests that another process has queued, and for schedules
+	tidyEvery  = time.Minute            // for what has expired
+	stale      = time.Minute            // a loop that has not come round for so long has stopped
+)
+
+// RunningError means that the store has a daemon already.
+type RunningError struct{ Holder store.Holder }
+
+func (e *RunningError) Error() string {
+	return fmt.Sprintf("a daemon is running already on this state: %s", e.Holder)
+}
+
+// Daemon is one that listens. Run serves until its context ends; Close gives back what Open took.
+type Daemon struct {
+	o        Options
+	url      string
+	listener net.Listener
+	server   *http.Server
+	lease    store.Lease
+	auth     *auth.Service
+	sessions *sessions
+	hub      *Hub
+	watcher  *watcher
+	runner   *runner
+	schedule *scheduler
+	streams  context.CancelFunc // ends the streams, which would keep the server from ending
+	beat     atomic.Int64       // Unix time at which the loops last came round
+}
+
+// Open takes the store's daemon lease, and listens. It returns *RunningError where another daemon has the lease, and
+// *ExposedError for an address that must not be listened at.
+func Open(ctx context.Context, o Options) (_ *Daemon, err error) {
+	o.complete()
+	if err := o.checkExposure(); err != nil {
+		return nil, err
+	}
+	var pair *certificate
+	if o.TLSCert != "" {
+		if pair, err = newCertificate(&o); err != nil {
+			return nil, err
+		}
+	}
+	d := &Daemon{o: o}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, d.Close())
+		}
+	}()
+	holder := holderOf(o.Clock.Now())
+	if d.lease, err = takeLease(ctx, o.Store, holder); err != nil {
+		return nil, err
+	}
+	if d.listener, d.url, err = o.listen(ctx, pair); err != nil {
+		return nil, err
+	}
+	if err := d.wire(holder, pair != nil); err != nil {
+		return nil, err
+	}
+	return d, nil
+}
+
+func (o *Options) complete() {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Metrics == nil {
+		o.Metrics = telemetry.NewMetrics(o.Version)
+	}
+	if o.AtOnce == 0 {
+		o.AtOnce = 4
+	}
+	if o.Grace == 0 {
+		o.Grace = 30 * time.Second
+	}
+}
+
+func holderOf(now time.Time) store.Holder {
+	host, _ := os.Hostname() // a machine that does not know its name is told by its process alone
+	return store.Holder{Host: host, PID: os.Getpid(), Since: now}
+}
+
+func takeLease(ctx context.Context, s Store, h store.Holder) (store.Lease, error) {
+	lease, err := s.Lease(ctx, store.DaemonLease, h)
+	var held *store.HeldError
+	if errors.As(err, &held) {
+		return nil, &RunningError{Holder: held.Holder}
+	}
+	return lease, err
+}
+
+// wire puts the parts together.
+func (d *Daemon) wire(holder store.Holder, tls bool) (err error) {
+	o := d.o
+	d.hub = newHub(o.Clock.Now, o.Metrics.Streams)
+	d.watcher = newWatcher(o.Store, d.hub.Publish)
+	d.sessions = newSessions(func(ctx context.Context, role string) (*awsapi.Session, error) {
+		return o.Open(ctx, role, o.Metrics.Call)
+	})
+	w := &worker{store: o.Store, sessions: d.sessions, role: o.Role, file: o.Policy, clock: o.Clock}
+	rules := func(ctx context.Context) (auth.Rules, error) {
+		p, err := w.Policy(ctx)
+		if err != nil {
+			return auth.Rules{}, err
+		}
+		return auth.RulesOf(ctx, p.Approvals, o.Store)
+	}
+	d.runner = &runner{
+		store: o.Store, rules: rules, clock: o.Clock, log: o.Log, holder: holder, atOnce: o.AtOnce,
+		wake: make(chan struct{}, 1), active: map[string]context.CancelCauseFunc{},
+		doer: &work{
+			store: o.Store, sessions: d.sessions, worker: w, watcher: d.watcher, hub: d.hub, clock: o.Clock, log: o.Log, metrics: o.Metrics,
+			newID: o.NewID, holder: holder, grace: o.Grace,
+		},
+	}
+	w.runner = d.runner
+	d.schedule = &scheduler{
+		store: o.Store, rules: rules, clock: o.Clock, newID: o.NewID, log: o.Log, host: holder.Host, wake: d.runner.Wake,
+	}
+	return d.serveWith(w, tls)
+}
+
+// URL is where browsers reach the daemon.
+func (d *Daemon) URL() string { return d.url }
+
+// Address is where it listens.
+func (d *Daemon) Address() string { return d.listener.Addr().String() }
+
+// SetupLink is the one-time link to set the administrator's password; empty where somebody can sign in already.
+func (d *Daemon) SetupLink(ctx context.Context) (string, error) {
+	link, err := d.auth.Setup(ctx)
+	if err != nil || link == nil {
+		return "", err
+	}
+	return d.url + "/setup?ticket=" + link.Secret, nil
+}
+
+// Run serves until ctx ends. Then it takes nothing more in, has each change finish its current call, closes the streams,
+// and returns. What was not over goes on under the next daemon.
+func (d *Daemon) Run(ctx context.Context) error {
+	work, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	if err := d.begin(work); err != nil {
+		return err
+	}
+	var loops sync.WaitGroup
+	d.loops(work, &loops)
+	failed := make(chan error, 1)
+	go func() { failed <- d.server.Serve(d.listener) }()
+	var err error
+	select {
+	case err = <-failed:
+		err = fmt.Errorf("serve: %w", err)
+	case <-ctx.Done():
+	}
+	d.o.Log.Info("stopping: running changes finish their current call")
+	stop()
+	d.streams()
+	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), d.o.Grace)
+	defer cancel()
+	if down := d.server.Shutdown(end); down != nil {
+		err = errors.Join(err, d.server.Close())
+	}
+	loops.Wait()
+	d.runner.wait()
+	return err
+}
+
+// begin does what comes before the first request: it goes on with what the daemon before left.
+func (d *Daemon) begin(ctx context.Context) error {
+	d.beat.Store(d.o.Clock.Now().Unix())
+	if err := d.watcher.look(ctx); err != nil {
+		return err
+	}
+	if err := d.runner.takeUp(ctx); err != nil {
+		return err
+	}
+	return d.firstAudit(ctx)
+}
+
+// firstAudit asks for an audit where there is none, so that pages have something to show.
+func (d *Daemon) firstAudit(ctx context.Context) error {
+	if d.o.FirstAudit == nil {
+		return nil
+	}
+	if _, err := d.o.Store.Audit(ctx, "latest"); !isMissing(err) {
+		return err
+	}
+	scope := *d.o.FirstAudit
+	by := auth.Principal{Actor: daemonActor(d.runner.holder)}
+	q, err := (auth.Rules{Lasts: time.Hour}).Ask(d.o.NewID(), store.Work{Kind: store.RequestAudit, Audit: &scope}, by, "the first audit", true, d.o.Clock.Now())
+	if err != nil {
+		return err
+	}
+	if err := d.o.Store.CreateRequest(ctx, q); err != nil {
+		return fmt.Errorf("ask for the first audit: %w", err)
+	}
+	d.runner.Wake()
+	return nil
+}
+
+// loops starts what is done again and again until ctx ends.
+func (d *Daemon) loops(ctx context.Context, all *sync.WaitGroup) {
+	loop := func(every time.Duration, wake <-chan struct{}, what string, f func(context.Context) error) {
+		all.Go(func() {
+			d.o.Clock.every(ctx, every, wake, func() {
+				if err := f(ctx); err != nil && ctx.Err() == nil {
+					d.o.Log.Error(what, "error", err.Error()) // it is tried again at the next turn
+				}
+			})
+		})
+	}
+	loop(lookEvery, nil, "looking for what has moved", func(ctx context.Context) error {
+		if !d.hub.Watched() {
+			return nil
+		}
+		return d.watcher.look(ctx)
+	})
+	loop(claimEvery, d.runner.wake, "claiming requests", func(ctx context.Context) error {
+		d.beat.Store(d.o.Clock.Now().Unix())
+		return errors.Join(d.schedule.look(ctx), d.runner.claim(ctx))
+	})
+	loop(tidyEvery, nil, "dropping what has expired", func(ctx context.Context) error {
+		return errors.Join(d.runner.expire(ctx), d.o.Store.DropExpired(ctx, d.o.Clock.Now()))
+	})
+}
+
+// Close gives back what Open took. Run must have returned, or never been called.
+func (d *Daemon) Close() error {
+	var errs []error
+	if d.listener != nil {
+		if err := d.listener.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
+			errs = append(errs, err)
+		}
+	}
+	if d.sessions != nil {
+		d.sessions.close()
+	}
+	if d.lease != nil {
+		errs = append(errs, d.lease.Release())
+	}
+	return errors.Join(errs...)
+}
+
+func isMissing(err error) bool { return errors.Is(err, store.ErrNotFound) }
+
+// requestEvent tells that a request moved.
+func requestEvent(id string) api.Event { return api.Event{Kind: api.EventRequest, Request: id} }

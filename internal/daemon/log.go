@@ -1,0 +1,164 @@
+package daemon
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/glueguard/glueguard/internal/auth"
+)
+
+// exchange is what is logged of one request, once it is over.
+type exchange struct {
+	id    string
+	user  string
+	route string // the pattern that matched
+}
+
+type exchangeKey struct{}
+
+// logged logs and counts each request: who, which route, with what status, how long; never its query or its body, which
+// may hold what is secret. It sets the time limits that a server can't set for streams and other answers apart.
+func (d *Daemon) logged(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		began := d.o.Clock.Now()
+		x := &exchange{id: d.o.NewID()}
+		w.Header().Set("X-Request-Id", x.id)
+		out := &counted{ResponseWriter: w}
+		d.limit(out, r)
+		defer func() {
+			v := recover()
+			if v != nil && v != http.ErrAbortHandler { //nolint:errorlint // a panic's value, as net/http compares it
+				d.o.Log.ErrorContext(r.Context(), "a request failed in a way that it must not", "request_id", x.id, "panic", fmt.Sprint(v), "stack", string(debug.Stack()))
+				if out.status == 0 {
+					plain(out, http.StatusInternalServerError, "something went wrong in the server; its log says what under "+x.id)
+				}
+				v = http.ErrAbortHandler
+				if out.whole {
+					v = nil
+				}
+			}
+			d.over(r, x, out, began)
+			if v != nil {
+				panic(v)
+			}
+		}()
+		next.ServeHTTP(out, r.WithContext(context.WithValue(r.Context(), exchangeKey{}, x)))
+	})
+}
+
+// over writes the log's line.
+func (d *Daemon) over(r *http.Request, x *exchange, out *counted, began time.Time) {
+	took := d.o.Clock.Now().Sub(began)
+	status := out.status
+	if status == 0 {
+		status = http.StatusOK
+	}
+	route := x.route
+	if route == "" {
+		route = "none"
+	}
+	d.o.Metrics.Request(method(r.Method), route, status, took)
+	level := slog.LevelInfo
+	switch route {
+	case "/healthz", "/readyz", "/metrics": // asked for every few seconds
+		level = slog.LevelDebug
+	}
+	d.o.Log.LogAttrs(r.Context(), level, "request",
+		slog.String("request_id", x.id), slog.String("method", r.Method), slog.String("route", route), slog.String("path", r.URL.Path),
+		slog.Int("status", status), slog.Int64("bytes", out.bytes), slog.Duration("took", took), slog.String("user", x.user))
+}
+
+// method keeps the metrics from growing by what clients make up.
+func method(m string) string {
+	switch m {
+	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions:
+		return m
+	}
+	return "other"
+}
+
+// named notes, once it is known, who asks, and which route it is.
+func (d *Daemon) named(mux *http.ServeMux) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		x, ok := r.Context().Value(exchangeKey{}).(*exchange)
+		if ok {
+			if p, known := auth.From(r.Context()); known {
+				x.user = p.Actor.Name
+			}
+			defer func() { // the method is told apart from it
+				_, path, cut := strings.Cut(r.Pattern, " ")
+				if x.route = path; !cut {
+					x.route = r.Pattern
+				}
+			}()
+		}
+		mux.ServeHTTP(w, r)
+	})
+}
+
+// limit sets how long a client may take with its request and its answer. Streams have all the time.
+func (d *Daemon) limit(w http.ResponseWriter, r *http.Request) {
+	if strings.Contains(r.Header.Get("Accept"), "text/event-stream") {
+		return
+	}
+	c := http.NewResponseController(w)
+	now := time.Now() // deadlines are the machine's
+	if r.ContentLength != 0 {
+		_ = c.SetReadDeadline(now.Add(bodyWithin)) // a connection that can't is none of a slow client
+		r.Body = &timedBody{ReadCloser: r.Body, conn: c}
+	}
+	_ = c.SetWriteDeadline(now.Add(answerWithin))
+}
+
+// timedBody takes the time limit off the connection once the body is read: it would end the request's context, however
+// busy its handler is.
+type timedBody struct {
+	io.ReadCloser
+
+	conn *http.ResponseController
+}
+
+// Read implements io.Reader.
+func (b *timedBody) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	if err != nil {
+		_ = b.conn.SetReadDeadline(time.Time{}) // as limit
+	}
+	return n, err
+}
+
+// counted is a ResponseWriter that knows what was said.
+type counted struct {
+	http.ResponseWriter
+
+	status int
+	bytes  int64
+	whole  bool
+}
+
+// WriteHeader implements http.ResponseWriter.
+func (c *counted) WriteHeader(status int) {
+	if c.status == 0 && status >= http.StatusOK {
+		c.status = status
+	}
+	c.ResponseWriter.WriteHeader(status)
+}
+
+// Write implements http.ResponseWriter.
+func (c *counted) Write(b []byte) (int, error) {
+	if c.status == 0 {
+		c.status = http.StatusOK
+	}
+	n, err := c.ResponseWriter.Write(b)
+	c.bytes += int64(n)
+	return n, err
+}
+
+// Unwrap is for http.ResponseController.
+func (c *counted) Unwrap() http.ResponseWriter { return c.ResponseWriter }

@@ -1,0 +1,141 @@
+package daemon
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/glueguard/glueguard/internal/api"
+	"github.com/glueguard/glueguard/internal/change"
+	"github.com/glueguard/glueguard/internal/store"
+)
+
+// watcher notices in the store what other processes do, such as a command line that runs changes, and what is filed and
+// decided. It looks only at what is open, and at what was when it last looked.
+type watcher struct {
+	store   watched
+	publish func(api.Event)
+
+	mu      sync.Mutex
+	changes map[string]stamp // by id: what was last told of
+	filed   map[string]int   // versions of requests, by id
+}
+
+// watched is what a watcher reads.
+type watched interface {
+	Change(ctx context.Context, id string) (*change.Change, error)
+	EachSummary(ctx context.Context, f store.ChangeFilter, yield func(store.Summarized) error) error
+	Request(ctx context.Context, id string) (store.Request, error)
+	EachRequest(ctx context.Context, f store.RequestFilter, yield func(store.Request) error) error
+}
+
+// stamp tells one moment of a change from another.
+type stamp struct {
+	state   change.State
+	at      time.Time
+	step    string
+	done    int
+	trouble string
+}
+
+func stampOf(c store.Summarized) stamp {
+	s := stamp{state: c.State, at: c.UpdatedAt, step: c.Step, done: c.StepsDone}
+	if c.Trouble != nil {
+		s.trouble = c.Trouble.Code
+	}
+	return s
+}
+
+func newWatcher(s watched, publish func(api.Event)) *watcher {
+	return &watcher{store: s, publish: publish, changes: map[string]stamp{}, filed: map[string]int{}}
+}
+
+// openStates are those of changes that may move any moment.
+func openStates() []change.State {
+	return []change.State{change.Running, change.Waiting, change.FailedAt, change.BackingOut}
+}
+
+// openRequests are the states of requests that something may become of.
+func openRequests() []store.RequestState {
+	return []store.RequestState{store.RequestPending, store.RequestApproved, store.RequestQueued, store.RequestRunning}
+}
+
+// look publishes what has moved since it last looked.
+func (w *watcher) look(ctx context.Context) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return errors.Join(w.lookAtChanges(ctx), w.lookAtRequests(ctx))
+}
+
+// tell publishes how a change of this process is getting on, which knows what it waits for.
+func (w *watcher) tell(c store.Summarized, detail string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.changes[c.ID] = stampOf(c)
+	w.publish(api.Event{Kind: api.EventChange, Change: &c, Detail: detail})
+}
+
+func (w *watcher) lookAtChanges(ctx context.Context) error {
+	open := map[string]bool{}
+	err := w.store.EachSummary(ctx, store.ChangeFilter{States: openStates()}, func(c store.Summarized) error {
+		open[c.ID] = true
+		w.changed(c)
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("look at the changes: %w", err)
+	}
+	for id := range w.changes {
+		if open[id] {
+			continue
+		}
+		c, err := w.store.Change(ctx, id)
+		if err != nil {
+			return fmt.Errorf("look at change %s: %w", id, err)
+		}
+		w.changed(store.Summarize(c))
+		delete(w.changes, id)
+	}
+	return nil
+}
+
+// changed publishes a change unless it is as it was.
+func (w *watcher) changed(c store.Summarized) {
+	if now := stampOf(c); w.changes[c.ID] != now {
+		w.changes[c.ID] = now
+		w.publish(api.Event{Kind: api.EventChange, Change: &c})
+	}
+}
+
+func (w *watcher) lookAtRequests(ctx context.Context) error {
+	open := map[string]bool{}
+	err := w.store.EachRequest(ctx, store.RequestFilter{States: openRequests()}, func(r store.Request) error {
+		open[r.ID] = true
+		w.moved(r)
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("look at the requests: %w", err)
+	}
+	for id := range w.filed {
+		if open[id] {
+			continue
+		}
+		r, err := w.store.Request(ctx, id)
+		if err != nil {
+			return fmt.Errorf("look at request %s: %w", id, err)
+		}
+		w.moved(r)
+		delete(w.filed, id)
+	}
+	return nil
+}
+
+func (w *watcher) moved(r store.Request) {
+	if version, known := w.filed[r.ID]; !known || version != r.Version {
+		w.filed[r.ID] = r.Version
+		w.publish(api.Event{Kind: api.EventRequest, Request: r.ID})
+	}
+}
