@@ -30,17 +30,19 @@ func newEvidence(env Env) *cobra.Command {
 in it is bound to the one before it by its digest, and nothing in it is secret.
 
 The state keeps an audit trail, too: who did what with which command, as whom at AWS, and how it
-ended. Its entries are bound together in the same way, and check --state looks at every one.
+ended. Its entries are bound together in the same way: trail lists them, and check --state looks at
+every one.
 
 EXIT STATUS
   as of its commands`,
 		Example: `  glueguard evidence export --out evidence.tar
   glueguard evidence check evidence.tar --key evidence-key.pub.pem
-  glueguard evidence check --state`,
+  glueguard evidence check --state
+  glueguard evidence trail`,
 		Args: cobra.ArbitraryArgs, // so that a wrong command is told of in our words
 		RunE: helpOrUnknown,
 	}
-	cmd.AddCommand(newEvidenceExport(env), newEvidenceCheck(env))
+	cmd.AddCommand(newEvidenceExport(env), newEvidenceCheck(env), newEvidenceTrail(env))
 	return cmd
 }
 
