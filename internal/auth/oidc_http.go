@@ -118,8 +118,10 @@ func (s *Service) oidcUser(ctx context.Context, who identity, address string) (s
 		}
 	}
 	if len(who.roles) == 0 || user.Disabled {
-		err := s.record(ctx, store.Deed{Actor: actor, Action: "session.create", Subject: user.ID, Outcome: store.DeedRefused,
-			Detail: map[string]string{"reason": oidcRefusal(user)}})
+		err := s.record(ctx, store.Deed{
+			Actor: actor, Action: "session.create", Subject: user.ID, Outcome: store.DeedRefused,
+			Detail: map[string]string{"reason": oidcRefusal(user)},
+		})
 		return store.User{}, errors.Join(&OIDCError{Reason: "you have signed in, but " + oidcRefusal(user), Refused: true}, err)
 	}
 	if known {

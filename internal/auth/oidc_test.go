@@ -38,12 +38,18 @@ type issuer struct {
 	seen   url.Values // the newest token request
 }
 
-func newIssuer(t *testing.T, now func() time.Time) *issuer {
-	t.Helper()
+// issuerKey is one for all: making one takes long.
+var issuerKey = sync.OnceValue(func() *rsa.PrivateKey {
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
-		t.Fatal(err)
+		panic(err)
 	}
+	return key
+})
+
+func newIssuer(t *testing.T, now func() time.Time) *issuer {
+	t.Helper()
+	key := issuerKey()
 	i := &issuer{t: t, key: key, now: now, codes: map[string]url.Values{}, claims: map[string]any{}}
 	i.signer = sign(t, jose.RS256, key)
 	mux := http.NewServeMux()
@@ -390,7 +396,7 @@ func TestOIDCAttacks(t *testing.T) {
 			}
 			answer := attack(w, b, i, callback)
 			page := text(t, answer)
-			if answer.StatusCode < 400 || answer.StatusCode == 500 || !strings.Contains(page, c.says) || strings.Contains(page, "<script") {
+			if answer.StatusCode < 400 || answer.StatusCode == http.StatusInternalServerError || !strings.Contains(page, c.says) || strings.Contains(page, "<script") {
 				t.Errorf("%s: %s", answer.Status, page)
 			}
 			for _, c := range answer.Cookies() {

@@ -72,9 +72,9 @@ func TestUpdateUser(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	ctx := as(auth.Administrator)
-	u := w.user("alice", good, auth.Operator)
+	w.user("alice", good, auth.Operator)
 	r := w.login("alice", good)
-	u = w.read("alice")
+	u := w.read("alice")
 	viewer, yes, no := []auth.Role{auth.Viewer}, true, false
 	if p, _ := auth.From(w.signedIn(r)); !p.May(auth.Run) {
 		t.Errorf("an operator is %+v", p)
@@ -112,9 +112,9 @@ func bearer(token string) *http.Request {
 func TestTokens(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	u := w.user("alice", good, auth.Operator)
+	w.user("alice", good, auth.Operator)
 	cookie := w.login("alice", good)
-	u = w.read("alice")
+	u := w.read("alice")
 	ctx := w.signedIn(cookie)
 	text, token, err := w.CreateToken(ctx, "ci", []auth.Role{auth.Operator, auth.Viewer}, 24*time.Hour)
 	if err != nil || !strings.HasPrefix(text, "gg_") || len(text) < 46 || strings.Contains(token.Hash, text) {
@@ -218,9 +218,9 @@ func TestDropToken(t *testing.T) {
 func TestRecheckSession(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	u := w.user("alice", good, auth.Operator)
+	w.user("alice", good, auth.Operator)
 	r := w.login("alice", good)
-	u = w.read("alice")
+	u := w.read("alice")
 	ctx := w.signedIn(r)
 	p, _ := auth.From(ctx)
 	expect(t, w.Recheck(ctx, p, auth.See), nil)

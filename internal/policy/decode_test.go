@@ -42,6 +42,10 @@ repair:
   wait_limit: 40m
   metric_tolerance: 0.1
   owned_by_code: [terraform, "managed-by=*code*"]
+approvals:
+  required: always
+  four_eyes: never
+  expires: 12h
 exceptions:
   - control: glue-dev-endpoint-s3-encryption
     resource: arn:aws:glue:eu-west-1:111122223333:devEndpoint/legacy
@@ -75,6 +79,7 @@ func TestDecodeFull(t *testing.T) {
 			GrantRole: true, Parallel: 8, Twins: 2, Settle: "45s", WaitLimit: "40m", MetricTolerance: 0.1,
 			OwnedByCode: []policy.TagPattern{"terraform", "managed-by=*code*"},
 		},
+		Approvals: policy.Approvals{Required: policy.ApprovalAlways, FourEyes: policy.ApprovalNever, Expires: "12h"},
 		Exceptions: []policy.Exception{{
 			Control: "glue-dev-endpoint-s3-encryption", Resource: "arn:aws:glue:eu-west-1:111122223333:devEndpoint/legacy",
 			Reason: "migrated in March", Owner: "data-platform", Expires: "2027-03-31",
@@ -116,26 +121,32 @@ func files() map[string]file {
 		"repair weaker than one": {src: "require: {ml_transform: SSE-KMS}\nrepair: {mode: SSE-S3}\n"},
 		"whole tolerance":        {src: "repair: {metric_tolerance: 1}\n"},
 
-		"misspelt repair field": {src: "repair: {kms-key: alias/x}\n", errs: []string{`1:10: repair has no field "kms-key"; did you mean "kms_key"?`}},
-		"repair to nothing":     {src: "repair: {mode: NONE}\n", errs: []string{`1:16: mode is "NONE"; it must be one of SSE-S3, SSE-KMS`}},
-		"key by name":           {src: "repair: {kms_key: our-key}\n", errs: []string{`1:19: kms_key is "our-key"; it must be a KMS key's id or ARN`}},
-		"two keys":              {src: "repair: {kms_key: alias/x, create_key: true}\n", errs: []string{"1:40: kms_key names a key and create_key makes one"}, semantic: true},
-		"alias of AWS's own":    {src: "repair: {create_key: alias/aws/glue}\n", errs: []string{`1:22: create_key is "alias/aws/glue", but`}, semantic: true},
-		"create_key a number":   {src: "repair: {create_key: 1}\n", errs: []string{"1:22: create_key is the number 1; it must be true, false or an alias"}},
-		"unknown strategy":      {src: "repair: {strategy: delete}\n", errs: []string{`1:20: strategy is "delete"; it must be one of replace, side-by-side, retire`}},
-		"labels without s3":     {src: "repair: {labels_s3: our-bucket/x}\n", errs: []string{`1:21: labels_s3 is "our-bucket/x"; it must be s3://BUCKET/PREFIX/`}},
-		"unknown placeholder":   {src: "repair: {labels_s3: 's3://labels-{name}/'}\n", errs: []string{"1:21: labels_s3 has a placeholder that is none"}, semantic: true},
-		"none at once":          {src: "repair: {parallel: 0}\n", errs: []string{"1:20: parallel is 0; it must be a whole number from 1 to 1000"}},
-		"half at once":          {src: "repair: {parallel: 1.5}\n", errs: []string{"1:20: parallel is the number 1.5; it must be a whole number"}},
-		"fewer than none":       {src: "repair: {twins: -1}\n", errs: []string{"1:17: twins is -1; it must be"}},
-		"two units":             {src: "repair: {settle: 1m30s}\n", errs: []string{`1:18: settle is "1m30s"; it must be a time span with one unit`}},
-		"wait too short":        {src: "repair: {wait_limit: 10s}\n", errs: []string{"1:22: wait_limit is 10s; it must be 1m0s or more"}, semantic: true},
-		"no tolerance":          {src: "repair: {metric_tolerance: 0}\n", errs: []string{"1:28: metric_tolerance is 0; it must be a number above 0"}},
-		"too tolerant":          {src: "repair: {metric_tolerance: 5.5}\n", errs: []string{"1:28: metric_tolerance is 5.5; it must be"}},
-		"tolerance as text":     {src: "repair: {metric_tolerance: low}\n", errs: []string{`1:28: metric_tolerance is the text "low"; it must be`}},
-		"grant as text":         {src: "repair: {grant_role: \"yes\"}\n", errs: []string{`1:22: grant_role is the text "yes"; it must be true or false`}},
-		"tag without a key":     {src: "repair: {owned_by_code: [\"=x\"]}\n", errs: []string{`1:26: an entry of owned_by_code is "=x"; it must be a tag`}},
-		"repair to what fails":  {src: "profile: strict\nrepair: {mode: SSE-S3}\n", errs: []string{"2:16: the policy requires SSE-KMS everywhere"}, semantic: true},
+		"misspelt repair field":   {src: "repair: {kms-key: alias/x}\n", errs: []string{`1:10: repair has no field "kms-key"; did you mean "kms_key"?`}},
+		"repair to nothing":       {src: "repair: {mode: NONE}\n", errs: []string{`1:16: mode is "NONE"; it must be one of SSE-S3, SSE-KMS`}},
+		"key by name":             {src: "repair: {kms_key: our-key}\n", errs: []string{`1:19: kms_key is "our-key"; it must be a KMS key's id or ARN`}},
+		"two keys":                {src: "repair: {kms_key: alias/x, create_key: true}\n", errs: []string{"1:40: kms_key names a key and create_key makes one"}, semantic: true},
+		"alias of AWS's own":      {src: "repair: {create_key: alias/aws/glue}\n", errs: []string{`1:22: create_key is "alias/aws/glue", but`}, semantic: true},
+		"create_key a number":     {src: "repair: {create_key: 1}\n", errs: []string{"1:22: create_key is the number 1; it must be true, false or an alias"}},
+		"unknown strategy":        {src: "repair: {strategy: delete}\n", errs: []string{`1:20: strategy is "delete"; it must be one of replace, side-by-side, retire`}},
+		"labels without s3":       {src: "repair: {labels_s3: our-bucket/x}\n", errs: []string{`1:21: labels_s3 is "our-bucket/x"; it must be s3://BUCKET/PREFIX/`}},
+		"unknown placeholder":     {src: "repair: {labels_s3: 's3://labels-{name}/'}\n", errs: []string{"1:21: labels_s3 has a placeholder that is none"}, semantic: true},
+		"none at once":            {src: "repair: {parallel: 0}\n", errs: []string{"1:20: parallel is 0; it must be a whole number from 1 to 1000"}},
+		"half at once":            {src: "repair: {parallel: 1.5}\n", errs: []string{"1:20: parallel is the number 1.5; it must be a whole number"}},
+		"fewer than none":         {src: "repair: {twins: -1}\n", errs: []string{"1:17: twins is -1; it must be"}},
+		"two units":               {src: "repair: {settle: 1m30s}\n", errs: []string{`1:18: settle is "1m30s"; it must be a time span with one unit`}},
+		"wait too short":          {src: "repair: {wait_limit: 10s}\n", errs: []string{"1:22: wait_limit is 10s; it must be 1m0s or more"}, semantic: true},
+		"no tolerance":            {src: "repair: {metric_tolerance: 0}\n", errs: []string{"1:28: metric_tolerance is 0; it must be a number above 0"}},
+		"too tolerant":            {src: "repair: {metric_tolerance: 5.5}\n", errs: []string{"1:28: metric_tolerance is 5.5; it must be"}},
+		"tolerance as text":       {src: "repair: {metric_tolerance: low}\n", errs: []string{`1:28: metric_tolerance is the text "low"; it must be`}},
+		"grant as text":           {src: "repair: {grant_role: \"yes\"}\n", errs: []string{`1:22: grant_role is the text "yes"; it must be true or false`}},
+		"tag without a key":       {src: "repair: {owned_by_code: [\"=x\"]}\n", errs: []string{`1:26: an entry of owned_by_code is "=x"; it must be a tag`}},
+		"approvals of everything": {src: "approvals: {}\n"},
+		"approvals, yes":          {src: "approvals: {required: yes}\n", errs: []string{`1:23: required is "yes"; it must be one of auto, always, never`}},
+		"approvals, true":         {src: "approvals: {four_eyes: true}\n", errs: []string{"1:24: four_eyes is the boolean true; it must be one of auto, always, never"}},
+		"approvals, misspelt":     {src: "approvals: {require: always}\n", errs: []string{`1:13: approvals has no field "require"; did you mean "required"?`}},
+		"approvals, for no time":  {src: "approvals: {expires: 30s}\n", errs: []string{"1:22: expires is 30s; it must be 1m0s or more"}, semantic: true},
+		"approvals, for days":     {src: "approvals: {expires: 7d}\n", errs: []string{`1:22: expires is "7d"; it must be a time span with one unit`}},
+		"repair to what fails":    {src: "profile: strict\nrepair: {mode: SSE-S3}\n", errs: []string{"2:16: the policy requires SSE-KMS everywhere"}, semantic: true},
 
 		"not a mapping":        {src: "- profile: sop\n", errs: []string{"1:1: the policy is a list; it must be a mapping (key: value)"}},
 		"just text":            {src: "sop\n", errs: []string{`1:1: the policy is the text "sop"; it must be a mapping (key: value)`}},
@@ -376,6 +387,8 @@ func TestDigest(t *testing.T) {
 		"flow and block":              {"require: {dev_endpoint: SSE-KMS}\n", "require:\n  dev_endpoint: SSE-KMS\n"},
 		"quotes":                      {"profile: strict\n", "profile: \"strict\"\n"},
 		"a repair of defaults":        {"", "repair: {parallel: 4, settle: 30s, strategy: replace, create_key: false, owned_by_code: []}\n"},
+		"approvals of defaults":       {"", "approvals: {required: auto, four_eyes: auto, expires: 24h}\n"},
+		"one day in two units":        {"approvals: {expires: 120m}\n", "approvals: {expires: 2h}\n"},
 		"one time in two units":       {"repair: {settle: 60s}\n", "repair: {settle: 1m}\n"},
 		"a file and its JSON version": {"profile: strict\n", `{"profile": "strict"}`},
 	}
@@ -391,6 +404,7 @@ func TestDigest(t *testing.T) {
 		"scope: {accounts: {include: [\"111122223333\"]}}\n", "scope: {accounts: {exclude: [\"111122223333\"]}}\n",
 		"scope: {regions: {include: [eu-west-1]}}\n", "exceptions:\n" + e1, "exceptions:\n" + e2, "exceptions:\n" + e1 + e2,
 		"repair: {mode: SSE-S3}\n", "repair: {mode: SSE-KMS}\n", "repair: {settle: 31s}\n", "repair: {owned_by_code: [a]}\n",
+		"approvals: {required: always}\n", "approvals: {required: never}\n", "approvals: {four_eyes: never}\n", "approvals: {expires: 1h}\n",
 	} {
 		d := decode(src)
 		if other, ok := seen[d]; ok {
