@@ -16,8 +16,6 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/getkin/kin-openapi/openapi3filter"
 	"github.com/getkin/kin-openapi/routers"
-
-	"github.com/glueguard/glueguard/internal/api/openapi"
 )
 
 // checker holds requests to the document, with all its limits, before they come to an operation.
@@ -45,6 +43,17 @@ func (c *checker) route(r *http.Request) *routers.Route {
 	return c.routes[method+" "+strings.TrimPrefix(path, BasePath)]
 }
 
+// guardedMux puts the guard before the generated handlers: their own middlewares come after they have read parameters.
+type guardedMux struct {
+	*http.ServeMux
+	guard func(http.Handler) http.Handler
+}
+
+// HandleFunc implements openapi.ServeMux.
+func (m guardedMux) HandleFunc(pattern string, handler func(http.ResponseWriter, *http.Request)) {
+	m.Handle(pattern, m.guard(http.HandlerFunc(handler)))
+}
+
 // answer knows whether an answer has begun.
 type answer struct {
 	http.ResponseWriter
@@ -66,7 +75,7 @@ func (a *answer) Unwrap() http.ResponseWriter { return a.ResponseWriter }
 
 // guarded lets requests through that somebody may make and that are as the document wants them. Who asks comes first:
 // strangers are told nothing about what is wrong with their requests.
-func (s *Server) guarded(c *checker) openapi.MiddlewareFunc {
+func (s *Server) guarded(c *checker) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			out := &answer{ResponseWriter: w}

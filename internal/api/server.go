@@ -135,8 +135,7 @@ func (s *Server) Handler() (http.Handler, error) {
 		ResponseErrorHandlerFunc: s.Fail,
 	})
 	openapi.HandlerWithOptions(strict, openapi.StdHTTPServerOptions{
-		BaseURL: BasePath, BaseRouter: mux,
-		Middlewares:      []openapi.MiddlewareFunc{s.guarded(check)},
+		BaseURL: BasePath, BaseRouter: guardedMux{ServeMux: mux, guard: s.guarded(check)},
 		ErrorHandlerFunc: func(w http.ResponseWriter, r *http.Request, err error) { s.Fail(w, r, unreadable(err)) },
 	})
 	return s.unknown(mux), nil
