@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"sync"
-	"time"
 
 	"github.com/glueguard/glueguard/internal/api"
 	"github.com/glueguard/glueguard/internal/change"
@@ -31,17 +30,18 @@ type watched interface {
 	EachRequest(ctx context.Context, f store.RequestFilter, yield func(store.Request) error) error
 }
 
-// stamp tells one moment of a change from another.
+// stamp is what anybody wants to be told of a change. Each look at AWS moves a change's time and nothing else of it.
 type stamp struct {
 	state   change.State
-	at      time.Time
+	phase   change.Phase
 	step    string
 	done    int
 	trouble string
+	detail  string // what it waits for, where this process knows
 }
 
 func stampOf(c store.Summarized) stamp {
-	s := stamp{state: c.State, at: c.UpdatedAt, step: c.Step, done: c.StepsDone}
+	s := stamp{state: c.State, phase: c.Phase, step: c.Step, done: c.StepsDone}
 	if c.Trouble != nil {
 		s.trouble = c.Trouble.Code
 	}
@@ -73,8 +73,17 @@ func (w *watcher) look(ctx context.Context) error {
 func (w *watcher) tell(c store.Summarized, detail string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.changes[c.ID] = stampOf(c)
-	w.publish(api.Event{Kind: api.EventChange, Change: &c, Detail: detail})
+	now := stampOf(c)
+	now.detail = detail
+	w.tellOf(c, now)
+}
+
+// tellOf publishes a change unless that was told.
+func (w *watcher) tellOf(c store.Summarized, now stamp) {
+	if w.changes[c.ID] != now {
+		w.changes[c.ID] = now
+		w.publish(api.Event{Kind: api.EventChange, Change: &c, Detail: now.detail})
+	}
 }
 
 func (w *watcher) lookAtChanges(ctx context.Context) error {
@@ -101,12 +110,14 @@ func (w *watcher) lookAtChanges(ctx context.Context) error {
 	return nil
 }
 
-// changed publishes a change unless it is as it was.
+// changed publishes a change unless it is as it was. What it waits for is not in the store: at the same step, it is what
+// it was.
 func (w *watcher) changed(c store.Summarized) {
-	if now := stampOf(c); w.changes[c.ID] != now {
-		w.changes[c.ID] = now
-		w.publish(api.Event{Kind: api.EventChange, Change: &c})
+	now, before := stampOf(c), w.changes[c.ID]
+	if now.detail = before.detail; now != before {
+		now.detail = ""
 	}
+	w.tellOf(c, now)
 }
 
 func (w *watcher) lookAtRequests(ctx context.Context) error {
