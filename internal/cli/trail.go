@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/glueguard/glueguard/internal/audit"
 	"github.com/glueguard/glueguard/internal/awsapi"
@@ -54,11 +55,7 @@ func systemOperator(lookup func(string) (string, bool)) store.Actor {
 // even when the command was interrupted.
 func (e Env) record(ctx context.Context, t store.Trail, d store.Deed) error {
 	role := d.Actor.Role
-	if e.Operator != nil {
-		d.Actor = e.Operator()
-	} else {
-		d.Actor = systemOperator(e.LookupEnv)
-	}
+	d.Actor = e.operator()
 	d.Actor.Role = role
 	d.At = e.Now()
 	for name, value := range d.Detail {
@@ -72,11 +69,25 @@ func (e Env) record(ctx context.Context, t store.Trail, d store.Deed) error {
 
 // roleOf is the ARN under which a session calls AWS, empty where AWS did not say.
 func roleOf(ctx context.Context, session *awsapi.Session) string {
-	caller, err := session.Caller(context.WithoutCancel(ctx)) // asked once for each session
+	return whoCalls(ctx, func(ctx context.Context) (string, error) {
+		caller, err := session.Caller(ctx)
+		return caller.ARN, err
+	})
+}
+
+// aMoment is how long the trail waits for AWS to say who called: nothing where it was asked before, as each session
+// has, unless it was interrupted before that.
+const aMoment = 2 * time.Second
+
+// whoCalls is empty where AWS does not say who calls: what needs AWS fails for the same reason, and says so.
+func whoCalls(ctx context.Context, ask func(context.Context) (string, error)) string {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), aMoment)
+	defer cancel()
+	arn, err := ask(ctx)
 	if err != nil {
-		return "" // what needed AWS has failed for the same reason, and said so
+		return ""
 	}
-	return caller.ARN
+	return arn
 }
 
 // begins writes down that jobs are about to be moved.
@@ -149,11 +160,7 @@ func (c *caller) arn(ctx context.Context) string {
 	if ask == nil {
 		return ""
 	}
-	arn, err := ask(context.WithoutCancel(ctx)) // AWS is asked once for each session
-	if err != nil {
-		return "" // what needs AWS fails for the same reason, and says so
-	}
-	return arn
+	return whoCalls(ctx, ask)
 }
 
 // planned writes down that a plan was made.
