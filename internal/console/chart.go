@@ -16,6 +16,7 @@ type segment struct {
 	Tone, Word string
 	N          int
 	At, Size   string // in the chart's own units
+	Rest       string // of a ring: what is not this part
 }
 
 // bar is one row of a chart, divided by status.
@@ -152,7 +153,7 @@ func ringOf(s store.Summary) donut {
 			continue
 		}
 		size := float64(part.N) * 100 / float64(d.Total)
-		part.At, part.Size = unit(25-at), unit(size) // the ring begins at its top
+		part.At, part.Size, part.Rest = unit(25-at), unit(size), unit(100-size) // the ring begins at its top
 		at += size
 		d.Segments = append(d.Segments, part)
 	}

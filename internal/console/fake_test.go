@@ -18,8 +18,10 @@ import (
 	"github.com/glueguard/glueguard/internal/api"
 	"github.com/glueguard/glueguard/internal/api/openapi"
 	"github.com/glueguard/glueguard/internal/auth"
+	"github.com/glueguard/glueguard/internal/change"
 	"github.com/glueguard/glueguard/internal/control"
 	"github.com/glueguard/glueguard/internal/finding"
+	"github.com/glueguard/glueguard/internal/plan"
 	"github.com/glueguard/glueguard/internal/report"
 	"github.com/glueguard/glueguard/internal/resource"
 	"github.com/glueguard/glueguard/internal/store"
@@ -68,6 +70,11 @@ type fake struct {
 	check      openapi.TrailCheck
 	userList   []openapi.User
 	tokens     []openapi.Token
+	plans      []plan.Plan
+	changes    []openapi.ChangeDetail
+	keys       []openapi.Key
+	leftovers  openapi.Leftovers
+	approvals  bool
 	refuse     error // what everything that changes something answers
 
 	asked  openapi.ListFindingsParams
@@ -173,7 +180,7 @@ func (f *fake) GetControl(_ context.Context, r openapi.GetControlRequestObject) 
 func (f *fake) GetPolicy(context.Context, openapi.GetPolicyRequestObject) (openapi.GetPolicyResponseObject, error) {
 	return openapi.GetPolicy200JSONResponse{
 		Profile: "sop", Digest: "sha256:0f3a", Document: map[string]any{"profile": "sop"},
-		Approvals: openapi.ApprovalRules{Required: openapi.ApprovalRulesRequiredAuto, Expires: "24h0m0s", FourEyes: true}, Exceptions: f.exceptions,
+		Approvals: openapi.ApprovalRules{Required: openapi.ApprovalRulesRequiredAuto, Expires: "24h0m0s", FourEyes: true, InForce: f.approvals}, Exceptions: f.exceptions,
 	}, nil
 }
 
@@ -250,6 +257,87 @@ func (f *fake) Logout(context.Context, openapi.LogoutRequestObject) (openapi.Log
 
 func (f *fake) UseTicket(_ context.Context, r openapi.UseTicketRequestObject) (openapi.UseTicketResponseObject, error) {
 	return openapi.UseTicket200JSONResponse{Name: "dana"}, f.did(*r.Body)
+}
+
+func (f *fake) ListPlans(context.Context, openapi.ListPlansRequestObject) (openapi.ListPlansResponseObject, error) {
+	list := openapi.ListPlans200JSONResponse{Total: len(f.plans)}
+	for _, p := range f.plans {
+		head := openapi.PlanHead{Digest: p.Digest, CreatedAt: p.CreatedAt, Applyable: p.Applyable, Complete: p.Complete, Summary: p.Summary}
+		for _, i := range p.Changes {
+			head.Resources = append(head.Resources, i.Resource)
+		}
+		list.Items = append(list.Items, head)
+	}
+	return list, nil
+}
+
+func (f *fake) GetPlan(_ context.Context, r openapi.GetPlanRequestObject) (openapi.GetPlanResponseObject, error) {
+	for _, p := range f.plans {
+		if p.Digest == r.Digest {
+			return openapi.GetPlan200JSONResponse(p), nil
+		}
+	}
+	return nil, errAbsent
+}
+
+func (f *fake) CreatePlan(_ context.Context, r openapi.CreatePlanRequestObject) (openapi.CreatePlanResponseObject, error) {
+	return openapi.CreatePlan201JSONResponse{Body: plan.Plan{Digest: planDigest}}, f.did(*r.Body)
+}
+
+func (f *fake) ListChanges(context.Context, openapi.ListChangesRequestObject) (openapi.ListChangesResponseObject, error) {
+	list := openapi.ListChanges200JSONResponse{Total: len(f.changes)}
+	for _, c := range f.changes {
+		d := c.Change
+		list.Items = append(list.Items, store.Summarized{
+			ID: d.ID, PlanDigest: d.PlanDigest, Resource: d.Resource, From: d.From, To: d.To, State: d.State, Trouble: d.Trouble, StepsDone: 1, StepsTotal: 3, UpdatedAt: d.UpdatedAt,
+		})
+	}
+	return list, nil
+}
+
+func (f *fake) GetChange(_ context.Context, r openapi.GetChangeRequestObject) (openapi.GetChangeResponseObject, error) {
+	for _, c := range f.changes {
+		if c.Change.ID == r.ID {
+			return openapi.GetChange200JSONResponse(c), nil
+		}
+	}
+	return nil, errAbsent
+}
+
+func (f *fake) GetRequest(_ context.Context, r openapi.GetRequestRequestObject) (openapi.GetRequestResponseObject, error) {
+	for _, q := range f.requests {
+		if q.ID == r.ID {
+			return openapi.GetRequest200JSONResponse(q), nil
+		}
+	}
+	return nil, errAbsent
+}
+
+func (f *fake) DecideRequest(_ context.Context, r openapi.DecideRequestRequestObject) (openapi.DecideRequestResponseObject, error) {
+	return openapi.DecideRequest200JSONResponse{}, f.did(*r.Body)
+}
+
+func (f *fake) StartRequest(_ context.Context, r openapi.StartRequestRequestObject) (openapi.StartRequestResponseObject, error) {
+	return openapi.StartRequest200JSONResponse{}, f.did(*r.Body)
+}
+
+func (f *fake) WithdrawRequest(_ context.Context, r openapi.WithdrawRequestRequestObject) (openapi.WithdrawRequestResponseObject, error) {
+	return openapi.WithdrawRequest200JSONResponse{}, f.did(*r.Body)
+}
+
+func (f *fake) InterruptRequest(_ context.Context, r openapi.InterruptRequestRequestObject) (openapi.InterruptRequestResponseObject, error) {
+	return openapi.InterruptRequest202JSONResponse{}, f.did(r.ID)
+}
+
+func (f *fake) ListKeys(context.Context, openapi.ListKeysRequestObject) (openapi.ListKeysResponseObject, error) {
+	if f.keys == nil {
+		return nil, refusal{openapi.Problem{Title: "Bad Gateway", Status: http.StatusBadGateway, Code: "aws", Detail: "AWS refused kms:ListKeys."}}
+	}
+	return openapi.ListKeys200JSONResponse{Items: f.keys, Total: len(f.keys)}, nil
+}
+
+func (f *fake) GetLeftovers(context.Context, openapi.GetLeftoversRequestObject) (openapi.GetLeftoversResponseObject, error) {
+	return openapi.GetLeftovers200JSONResponse(f.leftovers), nil
 }
 
 // silence is a hub on which nothing goes on.
@@ -403,6 +491,14 @@ func full(name string) *fake {
 		ProposedBy: dana, ProposedAt: noon().Add(-10 * time.Minute), Digest: "sha256:aa", NeedsApproval: true, Reason: name, Version: 2,
 		May: []openapi.Verb{openapi.VerbDecide},
 	}
+	working := openapi.Request{
+		ID: "r2", Work: store.Work{Kind: store.RequestApply, Plan: planDigest, AcceptWarnings: []string{"irreversible"}}, State: store.RequestRunning, ProposedBy: dana,
+		ProposedAt: noon(), Digest: "sha256:bb", StartedBy: dana, StartedAt: noon(), May: []openapi.Verb{openapi.VerbInterrupt},
+	}
+	ended := openapi.Request{
+		ID: "r3", Work: store.Work{Kind: store.RequestBackout, Changes: []store.ChangeAt{{ID: "c2", At: 9}}}, State: store.RequestEnded, ProposedBy: dana, ProposedAt: noon(),
+		DecidedBy: dana, DecidedAt: noon(), Note: name, EndedAt: noon(), Results: []openapi.RequestResult{{Subject: endpointARN, Change: "c2", Message: name, Hint: name}, {Subject: name, OK: true}},
+	}
 	compared := openapi.Comparison{Audit: audit, Since: before, Counts: report.FateCounts{New: 1, Resolved: 4}, Items: trouble, Total: 1}
 	catalogue, err := control.ReadCatalogue()
 	if err != nil {
@@ -438,18 +534,88 @@ func full(name string) *fake {
 			Requests: []openapi.Request{request}, Exceptions: []openapi.Exception{exception}, Controls: controls,
 			Commands: []openapi.Command{{Title: "Plan it", Command: "glueguard plan --resource " + name + " --mode SSE-S3"}},
 		},
-		audits: []openapi.Audit{audit, before}, requests: []openapi.Request{request}, comparison: compared,
+		audits: []openapi.Audit{audit, before}, requests: []openapi.Request{request, working, ended}, comparison: compared,
 		schedules: []openapi.Schedule{{ID: "s1", Name: name, EveryMinutes: 1440, NextAt: noon().Add(time.Hour), LastError: name, Version: 1}},
 		coverage: openapi.CoveragePage{Audit: "a2", Total: 2, Unread: 1, Items: []openapi.CoverageLine{
 			{Coverage: resource.Coverage{Account: "111122223333", Region: "eu-west-1", Operation: "glue:GetDevEndpoints", Status: "denied", ErrorCode: "AccessDeniedException", Message: name}, Unread: true, Advice: "Allow glue:GetDevEndpoints."},
 			{Coverage: resource.Coverage{Account: "111122223333", Region: "eu-west-1", Operation: "glue:GetMLTransforms", Status: "ok", Items: 4, Pages: 1}},
 		}},
+		plans: []plan.Plan{planFor(name)}, changes: changesFor(name), approvals: true,
+		keys: []openapi.Key{
+			{ARN: keyARN, Aliases: []string{"alias/" + name}, Description: name, State: "Enabled", Manager: "CUSTOMER", Rotation: openapi.KeyRotationOn, Usable: true, MayUse: []string{"arn:aws:iam::111122223333:role/" + name}},
+			{ARN: keyARN + "2", State: "PendingDeletion", Manager: "AWS", Rotation: openapi.KeyRotationUnknown, Why: name},
+		},
+		leftovers: openapi.Leftovers{
+			Orphans: []openapi.Orphan{{ARN: endpointARN, Name: name, Change: "c9"}},
+			Configurations: []openapi.UnusedConfiguration{
+				{Location: resource.Location{Partition: "aws", Account: "111122223333", Region: "eu-west-1"}, Name: name},
+				{Location: resource.Location{Partition: "aws", Account: "111122223333", Region: "eu-west-1"}, Name: "used", UsedBy: []string{name}},
+			},
+			Unread: []openapi.Coverage{{Account: "111122223333", Operation: "glue:GetJobs", Status: "denied", Message: name}},
+		},
 		exceptions: []openapi.Exception{exception},
 		deeds:      []openapi.Deed{{Seq: 7, At: noon(), Actor: dana, Action: "request.approve", Subject: "r1", Outcome: "ok", Detail: map[string]string{"note": name}}},
 		check:      openapi.TrailCheck{Ok: true, Entries: 7, Head: strings.Repeat("ab", 32), LastAt: noon()},
 		userList:   []openapi.User{{ID: "u2", Name: name, Roles: []auth.Role{auth.Viewer}, Source: openapi.UserSourceLocal, HasPassword: true, Version: 4}},
 		tokens:     []openapi.Token{{ID: "t1", Name: name, User: name, Roles: []auth.Role{auth.Viewer}, CreatedAt: noon(), ExpiresAt: noon().Add(time.Hour)}},
 	}
+}
+
+const (
+	planDigest = "sha256:0f3a9c2e0f3a9c2e0f3a9c2e0f3a9c2e0f3a9c2e0f3a9c2e0f3a9c2e0f3a9c2e"
+	keyARN     = "arn:aws:kms:eu-west-1:111122223333:key/0c1b2c3d-1111-2222-3333-444455556666"
+)
+
+// planFor is a plan with something of everything.
+func planFor(name string) plan.Plan {
+	step := plan.Step{Name: "create-twin", Kind: plan.CreateEndpoint, Summary: "create " + name, Precondition: "nothing is called " + name, Irrevocable: true}
+	item := plan.Item{
+		Resource: ref(name), Strategy: plan.Replace, From: resource.ModeNone, To: resource.ModeSSEKMS, KMSKey: keyARN, Steps: []plan.Step{step},
+		Attributes: []plan.Attribute{
+			{Name: "name", Before: name, After: name}, {Name: "security_configuration", After: name, Forces: true},
+			{Name: "public_address", Before: "192.0.2.1", AfterUnknown: true}, {Name: "tags.x", Before: name},
+		},
+		Consequences: []plan.Consequence{{Code: "name-kept", Text: "It keeps its name " + name}},
+		Warnings:     []plan.Warning{{Code: plan.WarnIrreversible, Text: name, Flag: "--accept-irreversible"}},
+		Checks: []plan.Check{
+			{Code: "key-usable", Status: plan.Passed, Message: name}, {Code: "subnet", Status: plan.Failed, Advisory: true, Message: name, Advice: name},
+			{Code: "quota", Status: plan.Unchecked, Message: name, Advice: "Look for yourself."},
+		},
+		Permissions: []plan.Permission{{Action: "glue:CreateDevEndpoint", Resource: "*", Passed: "glue.amazonaws.com"}},
+		Dependents:  []resource.Dependent{{Kind: "notebook", Name: name, Where: name}},
+	}
+	blocked := plan.Item{Resource: ref("other"), Blocked: &plan.Blocked{Code: plan.BlockedStack, Message: name, Instead: name}}
+	return plan.Plan{
+		Digest: planDigest, CreatedAt: noon(), AuditID: "a2", Applyable: true, Changes: []plan.Item{item, blocked}, Summary: plan.Summary{Replace: 1, Blocked: 1},
+		Unread: []resource.Coverage{{Account: "111122223333", Operation: "glue:GetJobs", Status: "denied", Message: name}},
+	}
+}
+
+// changesFor are a change that runs and one that waits for a person.
+func changesFor(name string) []openapi.ChangeDetail {
+	trouble := &change.Trouble{
+		Code: change.TroubleVerify, Message: name, Advice: name, Operation: "glue:GetDevEndpoint", Differences: []change.Difference{{Attribute: "name", Want: name, Got: "x"}},
+	}
+	running := change.Document{
+		ID: "c1", PlanDigest: planDigest, Resource: ref(name), Strategy: plan.Replace, From: resource.ModeNone, To: resource.ModeSSEKMS, State: change.Running,
+		Phase: change.Apply, OpenedAt: noon().Add(-5 * time.Minute), UpdatedAt: noon().Add(-time.Second), By: name,
+		Steps: []change.StepDocument{
+			{Name: "create-twin", Phase: change.Apply, Summary: "create " + name, State: change.StepDone, StartedAt: noon().Add(-5 * time.Minute), FinishedAt: noon().Add(-4 * time.Minute)},
+			{Name: "verify-twin", Phase: change.Apply, Summary: "verify " + name, State: change.StepRunning, StartedAt: noon().Add(-time.Minute)},
+			{Name: "delete-original", Phase: change.Apply, Summary: "delete " + name, State: change.StepPending},
+		},
+	}
+	waiting := running
+	waiting.ID, waiting.State, waiting.WaitingFor, waiting.Trouble = "c2", change.Waiting, change.ForPerson, trouble
+	waiting.Steps = append([]change.StepDocument{}, running.Steps...)
+	waiting.Steps[1].State, waiting.Steps[1].Error = change.StepFailed, trouble
+	verbs := []openapi.ChangeVerb{
+		{Kind: store.RequestResume, Permission: auth.Run, Allowed: true},
+		{Kind: store.RequestBackout, Permission: auth.Propose, Allowed: true, Warnings: []plan.Warning{{Code: plan.WarnIrreversible, Text: name}}},
+		{Kind: store.RequestFinalize, Permission: auth.Propose},
+	}
+	commands := []openapi.Command{{Title: "Back it out", Command: "glueguard backout c2"}}
+	return []openapi.ChangeDetail{{Change: running, At: 4}, {Change: waiting, At: 9, Verbs: verbs, Commands: commands, KeepsOriginal: true}}
 }
 
 func factsOf(name string) []byte {

@@ -17,6 +17,7 @@ const (
 	faultNoPage    pageFault = "there is no such page"
 	faultForbidden pageFault = "your roles do not allow this"
 	faultForm      pageFault = "the form could not be read"
+	faultNotNow    pageFault = "this is not possible now"
 )
 
 // answered is what an operation answered, as what it answers when it went well.
@@ -45,6 +46,9 @@ func (c *console) problemOf(err error) openapi.Problem {
 	case faultForbidden:
 		p.Status, p.Code, p.Detail = http.StatusForbidden, "forbidden", "Your roles do not allow this."
 		p.Hint = "An administrator can give you another role."
+	case faultNotNow:
+		p.Status, p.Code, p.Detail = http.StatusConflict, "not-now", "This is not possible as the change stands."
+		p.Hint = "Look at the change again: it may have gone on."
 	case faultForm:
 	}
 	p.Title = http.StatusText(p.Status)

@@ -333,6 +333,8 @@ func (c *console) functions() template.FuncMap {
 		"lower": strings.ToLower, "add": func(a, b int) int { return a + b },
 		"minutes":    func(n int) string { return span(time.Duration(n) * time.Minute) },
 		"count64":    func(n int64, noun string) string { return count(int(n), noun) },
+		"resultname": resultName,
+		"keyid":      keyID,
 		"scopewords": scopeWords,
 		"pair":       func(a, b any) [2]any { return [2]any{a, b} },
 	}
