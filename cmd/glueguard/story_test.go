@@ -82,6 +82,7 @@ func TestStories(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"sandbox": startSandbox, "fault": addFault, "glue": callGlue, "status": runForStatus, "wait-file": waitForFile,
 			"history": checkHistory, "interrupt": interrupt, "newer": makeNewer, "wait-call": waitCall,
+			"hub": listHub, "object": getObject,
 			"change-id": changeID, "speed": setSpeed, "tamper": tamper, "glue-gone": waitGone,
 			"deeds": listDeeds, "kms": callKMS, "past": pastStore, "request-id": requestID, "users": addUsers,
 		},

@@ -126,6 +126,8 @@ type auditOptions struct {
 	config  string
 	since   string
 	failOn  string
+	send    []string
+	to      []destination
 }
 
 // check refuses what can be seen to be wrong without looking at files or asking AWS.
@@ -140,6 +142,10 @@ func (o *auditOptions) check(flags *pflag.FlagSet) error {
 		return err
 	}
 	if err := checkFailOn(o.failOn, o.since); err != nil {
+		return err
+	}
+	var err error
+	if o.to, err = parseSend(o.send); err != nil {
 		return err
 	}
 	return stateIsFile(o.state)
@@ -159,9 +165,12 @@ Without flags it covers the caller's account in all its enabled regions.
 With --since the report also tells what became of the findings since an earlier audit, the new ones
 first. With --fail-on new, findings that failed then already don't set the exit status: for CI.
 
+--send securityhub tells each account's Security Hub, in each region, of its findings, and archives those
+sent earlier whose resource is gone; --send s3://… stores the reports of -o (json, if none).
+
 EXIT STATUS
   0    everything was read and complies
-  1    error, or bad usage
+  1    error, or bad usage; something was not delivered to where --send says
   2    findings fail; with --fail-on new: findings that are new or reopened
   3    nothing fails, but something could not be read
   130  interrupted; what was read until then is reported`,
@@ -170,6 +179,7 @@ EXIT STATUS
   glueguard audit --organization --role SecurityAudit -o table -o json=audit.json
   glueguard audit --resource arn:aws:glue:eu-west-1:111122223333:devEndpoint/etl
   glueguard audit --since latest --fail-on new -o junit=glueguard.xml
+  glueguard audit --organization --role SecurityAudit --send securityhub --send s3://audits/glue/
   glueguard audit -o jsonl | jq 'select(.type == "finding" and .status == "fail")'`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -190,6 +200,7 @@ EXIT STATUS
 		"`FORMAT[=FILE]`: "+strings.Join(report.Names(), ", ")+" (repeatable, one without FILE; default: table)")
 	addSince(flags, &o.since)
 	flags.StringVar(&o.failOn, "fail-on", failOnAll, "which failing findings set exit status 2: `all|new`; new goes with --since")
+	addSend(flags, &o.send)
 	addPolicy(flags, &o.config)
 	addState(flags, &o.state)
 	return cmd
@@ -230,6 +241,7 @@ func runAudit(ctx context.Context, env Env, o auditOptions, outs outputs) (err e
 		return err
 	}
 	defer session.Close()
+	then.send = o.sending(ctx, env, session, s)
 	err = env.audit(ctx, audit.Options{
 		Scanner: audit.NewScanner(session), Store: s, Policy: p,
 		Accounts: o.accounts, Regions: o.regions, Organization: o.organization,

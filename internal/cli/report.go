@@ -21,6 +21,9 @@ type reportOptions struct {
 	audit, framework, since string
 	outputs                 []string
 	state                   string
+	send                    []string
+	to                      []destination
+	access                  access
 }
 
 func newReport(env Env) *cobra.Command {
@@ -28,7 +31,9 @@ func newReport(env Env) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "report",
 		Short: "Show a stored audit again, in any format, or by the requirements of a framework",
-		Long: `Writes an audit from the state in any format, as it was then. Nothing is asked of AWS.
+		Long: `Writes an audit from the state in any format, as it was then. Nothing is asked of AWS, unless --send
+says so: securityhub tells each account's Security Hub, in each region, of its findings, and archives
+those sent earlier whose resource is gone; s3://… stores the reports of -o (json, if none).
 
 With --since it also tells what became of the findings since an earlier audit, the new ones first.
 
@@ -38,10 +43,11 @@ pass is evidence for it, not the whole proof.
 
 EXIT STATUS
   0  written, whatever the audit found
-  1  error, bad usage, or no such audit`,
+  1  error, bad usage, or no such audit; something was not delivered to where --send says`,
 		Example: `  glueguard report
   glueguard report --audit 0197d2f0-0000-7000-8000-000000000001 -o json=audit.json
   glueguard report --since latest
+  glueguard report --send securityhub --role SecurityAudit
   glueguard report --framework pci-dss-4.0
   glueguard report --framework hipaa -o markdown=hipaa.md -o json=hipaa.json`,
 		Args: noArgs,
@@ -67,6 +73,10 @@ EXIT STATUS
 	flags.StringArrayVarP(&o.outputs, "output", "o", nil, fmt.Sprintf(
 		"`FORMAT[=FILE]`: %s; with --framework: %s (repeatable, one without FILE; default: table)",
 		strings.Join(report.Names(), ", "), strings.Join(report.FrameworkFormatNames(), ", ")))
+	addSend(flags, &o.send)
+	flags.StringVar(&o.access.role, "role", "", "with --send: `NAME` of the role to assume in other accounts")
+	flags.StringVar(&o.access.externalID, "external-id", "", "with --send: external `ID` that the role's trust policy asks for")
+	flags.StringVar(&o.access.profile, "profile", "", "with --send: AWS `PROFILE` (default: AWS_PROFILE)")
 	addState(flags, &o.state)
 	return cmd
 }
@@ -79,6 +89,9 @@ func (o *reportOptions) check(flags *pflag.FlagSet, c control.Catalogue) (output
 		return nil, err
 	}
 	if err := checkSince(flags); err != nil {
+		return nil, err
+	}
+	if err := o.checkSend(); err != nil {
 		return nil, err
 	}
 	if o.since != "" && o.framework != "" {
@@ -98,6 +111,22 @@ func (o *reportOptions) check(flags *pflag.FlagSet, c control.Catalogue) (output
 		return nil, fmt.Errorf("--framework %q: want one of %s", o.framework, strings.Join(known, ", "))
 	}
 	return parseOutputs(o.outputs, frameworkFormat)
+}
+
+// checkSend refuses what can't be sent.
+func (o *reportOptions) checkSend() (err error) {
+	if o.to, err = parseSend(o.send); err != nil {
+		return err
+	}
+	switch {
+	case len(o.to) == 0 && o.access != access{}:
+		return errors.New("--role, --external-id and --profile go with --send: nothing else asks AWS")
+	case o.access.externalID != "" && o.access.role == "":
+		return errors.New("--external-id goes with --role")
+	case o.framework != "" && slices.Contains(o.send, toHub):
+		return errors.New("--send securityhub sends findings, which belong to no framework: leave --framework away")
+	}
+	return nil
 }
 
 // frameworkFormat refuses formats that reports by framework don't have.
@@ -134,11 +163,18 @@ func runReport(ctx context.Context, env Env, o reportOptions, c control.Catalogu
 	if head.FinishedAt.IsZero() {
 		fmt.Fprintf(env.Stderr, "glueguard: the audit %s never came to its end; this is what it had stored\n", head.ID)
 	}
-	render := auditRenderer(source)
+	render, name := auditRenderer(source), head.ID
 	if f, ok := c.Framework(control.FrameworkID(o.framework)); ok {
-		render = frameworkRenderer(c, f, source)
+		render, name = frameworkRenderer(c, f, source), head.ID+"."+o.framework
 	}
-	return outs.write(env.Stdout, env.look(), render)
+	if err := outs.write(env.Stdout, env.look(), render); err != nil || len(o.to) == 0 {
+		return err
+	}
+	ctx, stop := env.Interruptible(ctx)
+	defer stop()
+	return sending{
+		env: env, to: o.to, access: o.access, state: s, audit: source, formats: formatsOf(o.outputs), as: render, name: name,
+	}.send(ctx)
 }
 
 func noAudit(id string) error {

@@ -120,6 +120,7 @@ type then struct {
 	since   store.Audit // compared with; no ID: with nothing
 	in      comparing
 	onlyNew bool // what failed then does not count
+	send    func(storedAudit) error
 }
 
 // then prepares for what the flags ask for beside the audit itself.
@@ -131,7 +132,7 @@ func (o *auditOptions) then(ctx context.Context, s *sqlite.Store) (t then, err e
 	return t, err
 }
 
-// finish writes the reports of an audit, and returns its verdict as a diag.Status.
+// finish writes the reports of an audit and sends them, and returns its verdict as a diag.Status.
 func (t then) finish(ctx context.Context, e Env, r audit.Result, stored store.Store, outs outputs) (err error) {
 	source := storedAudit{ctx: ctx, reader: stored, head: r.Audit}
 	if t.since.ID != "" {
@@ -141,6 +142,13 @@ func (t then) finish(ctx context.Context, e Env, r audit.Result, stored store.St
 	}
 	if err := outs.write(e.Stdout, e.look(), auditRenderer(source)); err != nil {
 		return err
+	}
+	if t.send != nil && r.Interrupted {
+		fmt.Fprintln(e.Stderr, "glueguard: interrupted; nothing was sent (`glueguard report --send` would send it)")
+	} else if t.send != nil {
+		if err := t.send(source); err != nil {
+			return err
+		}
 	}
 	if t.onlyNew {
 		return diag.ForVerdict(onlyNew(r, source.since))

@@ -58,8 +58,10 @@ func (h Hubs) Send(ctx context.Context, audit report.Source) (Sent, error) {
 		return Sent{}, err
 	}
 	s := &sending{Hubs: h, form: form, settled: settled, partition: caller.Partition, estate: map[string]bool{}, begun: map[resource.Location]bool{}, room: make(chan struct{}, hubsAtOnce)}
-	for l := range settled {
-		s.estate[l.Account] = true
+	for l, controls := range settled {
+		if len(controls) > 0 { // a key of an account that was not audited comes with a place where nothing is settled
+			s.estate[l.Account] = true
+		}
 	}
 	err = s.all(ctx, audit)
 	s.running.Wait()
@@ -116,7 +118,7 @@ func (s *sending) all(ctx context.Context, audit report.Source) error {
 	}
 	for l := range s.settled {
 		l.Partition = s.partition
-		if l.Region != "" && !s.begun[bare(l)] && ctx.Err() == nil {
+		if l.Region != "" && s.estate[l.Account] && !s.begun[bare(l)] && ctx.Err() == nil {
 			s.open(ctx, l).end()
 		}
 	}
@@ -138,7 +140,7 @@ func (s *sending) place(ctx context.Context, f finding.Finding) (resource.Locati
 		return own, err
 	}
 	for _, l := range shown {
-		if s.estate[l.Account] && l.Region != "" {
+		if l.Account != own.Account && l.Region != "" {
 			l.Partition = own.Partition
 			return l, nil
 		}
