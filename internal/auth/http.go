@@ -2,7 +2,6 @@ package auth
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"net/netip"
 	"strings"
@@ -117,10 +116,8 @@ func (s *Service) Authenticate(next http.Handler) http.Handler {
 		ctx := WithAddress(r.Context(), s.addressOf(r))
 		p, err := s.Principal(ctx, r)
 		if err != nil {
+			// A cookie that does not hold is left in the browser: this answer may come after that of a new sign-in.
 			ctx = context.WithValue(ctx, whyKeyType{}, err)
-			if _, had := s.cookie(r); had && errors.Is(err, ErrSignedOut) && r.Header.Get("Authorization") == "" {
-				http.SetCookie(w, s.NoCookie())
-			}
 		} else {
 			ctx = With(ctx, p)
 		}

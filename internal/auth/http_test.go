@@ -119,7 +119,7 @@ func TestAuthenticate(t *testing.T) {
 	w.pass(time.Hour)
 	answer, err := require(auth.See, in)
 	expect(t, err, auth.ErrSignedOut)
-	if c := answer.Cookies(); len(c) != 1 || c[0].Name != "__Host-glueguard_session" || c[0].MaxAge >= 0 {
+	if c := answer.Cookies(); len(c) > 0 { // it could undo that of a sign-in meanwhile
 		t.Errorf("a cookie that has expired is answered with %v", c)
 	}
 	_, err = require(auth.See, httptest.NewRequest(http.MethodGet, "/", nil))

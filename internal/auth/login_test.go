@@ -106,7 +106,7 @@ func TestLoginRefusals(t *testing.T) {
 // TestNoEnumeration holds sign-ins of people who are there and of people who are not to the same work.
 func TestNoEnumeration(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, func(o *auth.Options) { o.Hashing = auth.Hashing{Memory: 32 << 10, Time: 4, Threads: 1} })
+	w := newWorld(t, func(o *auth.Options) { o.Hashing = auth.Hashing{Memory: 8 << 10, Time: 6, Threads: 1} })
 	w.user("alice", good, auth.Viewer)
 	off := w.user("off", good, auth.Viewer)
 	yes := true
@@ -115,7 +115,7 @@ func TestNoEnumeration(t *testing.T) {
 	}
 	names := []string{"alice", "nobody", "off"}
 	least := map[string]time.Duration{}
-	for range 4 { // in turns, and the quickest counts: other tests run beside this one
+	for range 3 { // in turns, and the quickest counts: other tests run beside this one
 		for _, name := range names {
 			began := time.Now()
 			_, _, err := w.Login(context.Background(), name, better, address)
@@ -248,7 +248,7 @@ func TestLogoutStays(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.user("alice", good, auth.Viewer)
-	for range 20 {
+	for range 8 {
 		r := w.login("alice", good)
 		ctx := w.signedIn(r)
 		w.pass(2 * time.Minute) // so that it is to be written that it is in use

@@ -59,6 +59,8 @@ const (
 const (
 	flowLasts = 10 * time.Minute
 	mostFlows = 10_000
+	// againAfter is how long the issuer is left alone after it did not answer.
+	againAfter = 5 * time.Second
 )
 
 // OIDCError means that a sign-in with the identity provider failed. Its text is fit for a page.
@@ -82,6 +84,7 @@ type oidcFlow struct {
 
 	mu       sync.Mutex
 	provider *oidc.Provider
+	failed   time.Time            // the issuer did not answer then
 	used     map[string]time.Time // states that came back, until they expire
 }
 
@@ -132,9 +135,14 @@ func (f *oidcFlow) config(ctx context.Context) (*oidc.Provider, oauth2.Config, e
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.provider == nil {
+		const reason = "the identity provider does not answer as it should; try again later"
+		if now := f.now(); now.Sub(f.failed) < againAfter { // or many who wait would keep asking it, one after the other
+			return nil, oauth2.Config{}, &OIDCError{Reason: reason, Err: errors.New("it did not just now")}
+		}
 		p, err := oidc.NewProvider(oidc.ClientContext(context.WithoutCancel(ctx), f.c.Client), f.c.Issuer)
 		if err != nil {
-			return nil, oauth2.Config{}, &OIDCError{Reason: "the identity provider does not answer as it should; try again later", Err: err}
+			f.failed = f.now()
+			return nil, oauth2.Config{}, &OIDCError{Reason: reason, Err: err}
 		}
 		f.provider = p
 	}

@@ -33,6 +33,7 @@ type approvals interface {
 	store.Requests
 	store.Trail
 	Lease(ctx context.Context, name string, h store.Holder) (store.Lease, error)
+	Change(ctx context.Context, id string) (*change.Change, error)
 }
 
 // permit is somebody else's leave to do some work, good for once. The nil permit is that of work which needs none.
@@ -120,6 +121,9 @@ func (p *permit) begin(ctx context.Context) error {
 	if p == nil || p.request.State == store.RequestRunning {
 		return nil
 	}
+	if err := p.fresh(ctx); err != nil {
+		return err
+	}
 	q, err := p.rules.Begin(p.request, auth.CommandLine(p.env.operator()), p.env.Now())
 	if err != nil {
 		return err
@@ -134,6 +138,21 @@ func (p *permit) begin(ctx context.Context) error {
 		return err
 	}
 	return p.env.recordRequest(ctx, p.store, deedRequestStart, q)
+}
+
+// fresh tells whether the changes are still as they were when the work was approved: a question may have been open for
+// long.
+func (p *permit) fresh(ctx context.Context) error {
+	for _, at := range p.request.Work.Changes {
+		c, err := p.store.Change(ctx, at.ID)
+		if err != nil {
+			return err
+		}
+		if c.Seq != at.At {
+			return &auth.ApprovalError{Request: p.request.ID, State: p.request.State, Err: auth.ErrOtherWork}
+		}
+	}
+	return nil
 }
 
 // ended keeps how jobs ended.
