@@ -87,12 +87,22 @@ func (s *Server) checkApply(ctx context.Context, w store.Work) error {
 	if err != nil {
 		return err
 	}
+	var stopped error
+	going := 0
 	for _, i := range items {
-		if err := s.checkItem(ctx, p, i, w); err != nil {
+		if err := checkItem(i, w); err != nil {
 			return err
 		}
+		if err := s.unchanged(ctx, p, i); err == nil {
+			going++
+		} else {
+			stopped = err
+		}
 	}
-	return nil
+	if len(w.Resources) == 0 && going > 0 {
+		return nil // of a whole plan, what is stopped is left out when it is applied
+	}
+	return stopped
 }
 
 // itemsOf are the items that are asked for: where none is named, all that are not blocked.
@@ -115,9 +125,8 @@ func itemsOf(p plan.Plan, resources []string) ([]plan.Item, error) {
 	return items, nil
 }
 
-// checkItem refuses an item whose warnings are not accepted, that another change stands against, or, where it was named,
-// that a check stops: of a whole plan, what is stopped is left out when it is applied.
-func (s *Server) checkItem(ctx context.Context, p plan.Plan, i plan.Item, w store.Work) error {
+// checkItem refuses an item whose warnings are not accepted, or, where it was named, that a check stops.
+func checkItem(i plan.Item, w store.Work) error {
 	var missing []string
 	for _, warning := range i.Warnings {
 		if !warning.Accepted && !has(w.AcceptWarnings, warning.Code) {
@@ -133,7 +142,7 @@ func (s *Server) checkItem(ctx context.Context, p plan.Plan, i plan.Item, w stor
 			return sense("%s: check %s: %s", i.Resource.ARN, c.Code, capital(c.Message)).hint("%s", capital(c.Advice))
 		}
 	}
-	return s.unchanged(ctx, p, i)
+	return nil
 }
 
 func notAccepted(subject string, missing []string) error {

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -140,7 +141,7 @@ func estate(t *testing.T, w *world) {
 	w.audit(t, "audit-1", start().Add(-48*time.Hour), found("etl", control.Pass), found("lab", control.Fail))
 	w.audit(t, "audit-2", start().Add(-24*time.Hour), found("etl", control.Fail), found("lab", control.Fail))
 	w.plan = w.planned(t, item("etl"), item("lab"))
-	w.changed(t, w.plan, 1, changeID)
+	w.changed(t, w.plan, "lab", changeID)
 }
 
 func ref(name string) resource.Ref {
@@ -230,10 +231,10 @@ func (w *world) planned(t *testing.T, items ...plan.Item) plan.Plan {
 }
 
 // changed stores a change that has failed at its second step.
-func (w *world) changed(t *testing.T, p plan.Plan, i int, id string) {
+func (w *world) changed(t *testing.T, p plan.Plan, name, id string) {
 	t.Helper()
 	ctx := t.Context()
-	item := p.Changes[i]
+	item := p.Changes[slices.IndexFunc(p.Changes, func(i plan.Item) bool { return i.Resource.Name == name })]
 	entries := []change.Entry{
 		{Kind: change.Opened, Head: &change.Head{ID: id, PlanDigest: p.Digest, Item: item, By: "arn:aws:iam::111122223333:user/ann"}},
 		{Kind: change.Began, Phase: change.Apply, Steps: item.Steps, State: change.Done},
