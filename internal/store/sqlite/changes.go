@@ -149,7 +149,7 @@ func (s *Store) EachSummary(ctx context.Context, f store.ChangeFilter, yield fun
 }
 
 // listing is how many changes are read at a time.
-const listing = 500
+const listing = 100
 
 // eachPage hands over one column of the changes that the filter chooses, newest first: by the order in which they were
 // opened, which no clock that was set back turns around.

@@ -165,12 +165,12 @@ func findingsNone(t *testing.T, s store.Store) {
 // findingsAgree asks many random questions of the store and of the model, which looks at every finding each time.
 func findingsAgree(t *testing.T, s store.Store) {
 	ctx := t.Context()
-	list := Various(300)
+	list := Various(200)
 	id := Keep(t, s, 1, list)
 	same(t, "posture", modelPosture(list), got[[]store.PostureCell](t)(s.Posture(ctx, id)))
 	random := rand.New(rand.NewPCG(3, 4)) //nolint:gosec // the same each time
 	chosen := 0
-	for n := range 300 {
+	for n := range 150 {
 		q := randomQuery(random, list)
 		q.Audit = id
 		want := modelFind(q, list)
