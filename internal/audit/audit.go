@@ -172,6 +172,9 @@ func (r *run) judge(s *resource.Snapshot) error {
 	acceptUnread(s, r.Policy, r.now)
 	outcomes := r.wanted.keep(control.Evaluate(s, r.Policy, r.controls...))
 	adviseKept(outcomes, r.Kept)
+	for i := range outcomes { // reports are shown to many, and tags may hold what they should not
+		outcomes[i].Resource.Tags = r.recorder.rules.Tags(outcomes[i].Resource.Tags)
+	}
 	if s.Location.Region != "" {
 		r.head.Summary.Locations++
 	}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/glueguard/glueguard/internal/redact"
 	"github.com/glueguard/glueguard/internal/resource"
@@ -194,18 +193,10 @@ func (r recorder) text(s string) string {
 	return r.rules.Text(s, func(string) string { return leftOut })
 }
 
-// tags are kept as they are but for values that are called secrets or look like some.
 func (r recorder) tags(fact resource.Fact[map[string]string]) tagFacts {
 	tags, ok := fact.Value()
 	if !ok {
 		return tagFacts{Unread: failure(r, fact)}
 	}
-	kept := make(map[string]string, len(tags))
-	for key, value := range tags {
-		if r.rules.SecretName(key) && !strings.HasPrefix(key, "aws:") {
-			value = leftOut
-		}
-		kept[key] = r.text(value)
-	}
-	return tagFacts{Tags: kept}
+	return tagFacts{Tags: r.rules.Tags(tags)}
 }

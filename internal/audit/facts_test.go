@@ -150,7 +150,12 @@ func BenchmarkRun(b *testing.B) {
 			for j := range 10 {
 				names = append(names, fmt.Sprintf("dev-%d", j))
 			}
-			e.snapshots = append(e.snapshots, encrypted(location(fmt.Sprintf("%012d", i), "eu-west-1", names...)))
+			l := encrypted(location(fmt.Sprintf("%012d", i), "eu-west-1", names...))
+			endpoints, _ := l.DevEndpoints.Value()
+			for j := range endpoints {
+				endpoints[j].Tags = resource.Known(map[string]string{"env": "prod", "owner": "data-platform@example.com", "team": "platform"})
+			}
+			e.snapshots = append(e.snapshots, l)
 		}
 		s := open(b)
 		b.StartTimer()

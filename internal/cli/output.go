@@ -21,6 +21,7 @@ type output struct {
 	path   string // empty: standard output
 	file   *os.File
 	rename bool // file is a temporary one beside path
+	secret bool // nobody else may read it
 }
 
 // rendering writes what a command found in a format.
@@ -119,6 +120,16 @@ func (all outputs) onScreen() string {
 // report, and a run that fails leaves the old one as it was.
 type outputs []*output
 
+// planOutputs are the outputs of plans. As JSON a plan holds whole definitions, with whatever secrets are in their
+// arguments, so that it is for its owner's eyes.
+func planOutputs(values []string) (outputs, error) {
+	all, err := parseOutputs(values, planFormat)
+	for _, o := range all {
+		o.secret = o.format == "json"
+	}
+	return all, err
+}
+
 // open makes sure, before the work begins, that every file can be written.
 func (all outputs) open() error {
 	for _, o := range all {
@@ -133,7 +144,10 @@ func (all outputs) open() error {
 }
 
 func (o *output) open() error {
-	const mode = 0o644 // less the user's umask: reports are made to be handed on
+	mode := os.FileMode(0o644) // less the user's umask: reports are made to be handed on
+	if o.secret {
+		mode = 0o600
+	}
 	info, err := os.Stat(o.path)
 	if err == nil && info.IsDir() {
 		return errors.New("is a directory")

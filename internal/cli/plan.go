@@ -120,7 +120,7 @@ func (o *planOptions) check(flags *pflag.FlagSet) (outputs, error) {
 	} else if flags.Changed("out") {
 		return nil, errors.New("--out: the file's name is missing")
 	}
-	return parseOutputs(values, planFormat)
+	return planOutputs(values)
 }
 
 // firstOf is the first of joined errors: a command line is corrected one thing at a time.

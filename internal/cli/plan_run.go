@@ -161,7 +161,7 @@ EXIT STATUS
   glueguard plan show latest -o markdown > ticket.md`,
 		Args: oneArg("a plan: a file, or a digest"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			outs, err := parseOutputs(outputs, planFormat)
+			outs, err := planOutputs(outputs)
 			if err == nil {
 				err = stateIsFile(state)
 			}

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/glueguard/glueguard/internal/plan"
 	"github.com/glueguard/glueguard/internal/redact"
 )
 
@@ -113,7 +114,7 @@ func (k *known) learn(node any, member string) {
 		values, secret := compared(n)
 		for key, v := range n {
 			s, isText := v.(string)
-			hidden := valuesAreSecret(member) && !keyIsOpen(member, key) || secret && slices.Contains(values, key)
+			hidden := valuesAreSecret(member) && !keyIsOpen(member, key) || secret && slices.Contains(values, key) && !strings.HasPrefix(s, plan.NotShown)
 			switch {
 			case isText && hidden:
 				k.secrets = append(k.secrets, s)
@@ -177,7 +178,7 @@ func (r *redactor) object(object map[string]any, member string, secrets []string
 	clean := make(map[string]any, len(object))
 	for _, key := range sortedKeys(object) {
 		s, isText := object[key].(string)
-		hidden := valuesAreSecret(member) && !keyIsOpen(member, key) || secret && slices.Contains(values, key)
+		hidden := valuesAreSecret(member) && !keyIsOpen(member, key) || secret && slices.Contains(values, key) && !strings.HasPrefix(s, plan.NotShown)
 		switch {
 		case isText && hidden && s != "" && s != `""`:
 			clean[r.rules.Text(key, r.left)] = r.left(s)

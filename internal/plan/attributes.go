@@ -52,9 +52,10 @@ func (p *proposal) used() *resource.SecurityConfiguration {
 	return p.old
 }
 
-// marked marks what AWS decides, and what forces the replacement.
+// marked marks what AWS decides, and what forces the replacement, and covers what is the user's own.
 func marked(all []Attribute, decided []string) []Attribute {
 	for i, a := range all {
+		all[i] = covered(a)
 		for _, name := range decided {
 			if a.Name == name {
 				all[i].AfterUnknown = true

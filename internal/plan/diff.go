@@ -55,7 +55,7 @@ func differing(want, got []row) []Attribute {
 	var all []Attribute
 	for _, a := range joined(want, got) {
 		if a.Before != a.After {
-			all = append(all, a)
+			all = append(all, covered(a))
 		}
 	}
 	slices.SortFunc(all, func(a, b Attribute) int { return cmp.Compare(a.Name, b.Name) })
@@ -79,6 +79,39 @@ func joined(before, after []row) []Attribute {
 		all[i].After = r.value
 	}
 	return slices.DeleteFunc(all, func(a Attribute) bool { return a.Before == "" && a.After == "" })
+}
+
+// NotShown begins what stands for a value that users chose freely, which may be a secret: of an argument, of a table's
+// option, of a tag. Plans and messages are shown to many people; the value itself is in the definition alone.
+const NotShown = "(not shown"
+
+// Covered returns what is shown of two values of a user's own: whether there is one, and whether it is the same.
+func Covered(before, after string) (string, string) {
+	cover := func(value, how string) string {
+		if value == "" || value == `""` {
+			return value
+		}
+		return NotShown + how
+	}
+	if before != after && before != "" {
+		return cover(before, ")"), cover(after, ", another one)")
+	}
+	return cover(before, ")"), cover(after, ")")
+}
+
+func covered(a Attribute) Attribute {
+	if usersOwn(a.Name) {
+		a.Before, a.After = Covered(a.Before, a.After)
+	}
+	return a
+}
+
+// usersOwn tells whether an attribute's value is the user's own: tags of AWS's and Glueguard's are not.
+func usersOwn(name string) bool {
+	if tag, ok := strings.CutPrefix(name, "tags."); ok {
+		return !strings.HasPrefix(tag, "aws:") && !strings.HasPrefix(tag, "glueguard:")
+	}
+	return strings.HasPrefix(name, "arguments.") || strings.Contains(name, ".additional_options.")
 }
 
 // endpointRows lists a definition under Terraform's names (aws_glue_dev_endpoint).

@@ -15,6 +15,7 @@ import (
 	"github.com/glueguard/glueguard/internal/plan"
 	"github.com/glueguard/glueguard/internal/policy"
 	"github.com/glueguard/glueguard/internal/preflight"
+	"github.com/glueguard/glueguard/internal/redact"
 	"github.com/glueguard/glueguard/internal/resource"
 	"github.com/glueguard/glueguard/internal/store"
 )
@@ -238,6 +239,11 @@ func twinsOf(i plan.Item) int {
 }
 
 func (r *run) finish(ctx context.Context) (plan.Plan, error) {
+	rules := redact.New() // lists of plans and changes show tags, which may hold what they should not; definitions keep all
+	for i := range r.plan.Changes {
+		ref := &r.plan.Changes[i].Resource
+		ref.Tags = rules.Tags(ref.Tags)
+	}
 	sealed, err := plan.Seal(r.plan)
 	if err != nil {
 		return plan.Plan{}, fmt.Errorf("seal the plan: %w", err)

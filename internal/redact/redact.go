@@ -6,7 +6,9 @@ package redact
 
 import (
 	"regexp"
+	"slices"
 	"strings"
+	"unicode"
 )
 
 // Left begins what stands in the place of a secret. A text that begins so is not taken out again.
@@ -15,7 +17,7 @@ const Left = "(redacted"
 // Rules find secrets.
 type Rules struct {
 	shapes []shape
-	name   *regexp.Regexp
+	names  []string // in small letters, without what may stand between words
 }
 
 // shape is how a secret looks that stands in free text. The group of that index is the secret. A text in which none of
@@ -29,8 +31,10 @@ type shape struct {
 // New returns the rules.
 func New() *Rules {
 	return &Rules{
-		name: regexp.MustCompile(`(?i)passw(?:or)?d|passphrase|pwd|secret|token|(?:api|access|account|private|signing|encryption|storage|ssh)[_.\- ]?key|` +
-			`credential|conn(?:ection)?[_.\- ]?str|authorization`),
+		names: []string{
+			"password", "passwd", "passphrase", "pwd", "secret", "token", "credential", "authorization", "connectionstr", "connstr",
+			"apikey", "accesskey", "accountkey", "privatekey", "signingkey", "encryptionkey", "storagekey", "sshkey",
+		},
 		shapes: []shape{
 			{[]string{"private key"}, regexp.MustCompile(`(?s)-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)`), 0},
 			{[]string{"://"}, regexp.MustCompile(`://([^/\s:@]*:[^\s]+)@`), 1},
@@ -47,27 +51,51 @@ func New() *Rules {
 	}
 }
 
+// Tags returns tags as they may be shown: without what looks like a secret, in keys too, and without the values of those
+// whose name says so. AWS's own (aws:…) and Glueguard's are never secrets.
+func (r *Rules) Tags(tags map[string]string) map[string]string {
+	if tags == nil {
+		return nil
+	}
+	gone := func(string) string { return Left + ")" }
+	kept := make(map[string]string, len(tags))
+	for key, value := range tags {
+		switch {
+		case strings.HasPrefix(key, "aws:"), strings.HasPrefix(key, "glueguard:"):
+		case r.SecretName(key) && value != "":
+			key, value = r.Text(key, gone), gone("")
+		default:
+			key, value = r.Text(key, gone), r.Text(value, gone)
+		}
+		kept[key] = value
+	}
+	return kept
+}
+
 // SecretName tells whether a value of that name is likely a secret: db_password, --api-key, GITHUB_TOKEN.
-func (r *Rules) SecretName(name string) bool { return r.name.MatchString(name) }
+func (r *Rules) SecretName(name string) bool {
+	plain := strings.Map(func(c rune) rune {
+		if strings.ContainsRune("_-. ", c) {
+			return -1
+		}
+		return unicode.ToLower(c)
+	}, name)
+	return containsAny(plain, r.names)
+}
+
+func containsAny(s string, parts []string) bool {
+	return slices.ContainsFunc(parts, func(p string) bool { return strings.Contains(s, p) })
+}
 
 // Text takes out of a text what looks like a secret; left says what stands in its place.
 func (r *Rules) Text(s string, left func(secret string) string) string {
 	small := strings.ToLower(s)
 	for _, shape := range r.shapes {
-		if shape.hinted(small) {
+		if containsAny(small, shape.hints) {
 			s = shape.text(s, left)
 		}
 	}
 	return s
-}
-
-func (h shape) hinted(small string) bool {
-	for _, hint := range h.hints {
-		if strings.Contains(small, hint) {
-			return true
-		}
-	}
-	return false
 }
 
 func (h shape) text(s string, left func(secret string) string) string {

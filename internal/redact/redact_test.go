@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/glueguard/glueguard/internal/redact"
 )
 
@@ -50,5 +52,23 @@ func TestText(t *testing.T) {
 				t.Errorf("%q became %q, want %q", test.text, got, test.want)
 			}
 		})
+	}
+}
+
+func TestTags(t *testing.T) {
+	t.Parallel()
+	got := redact.New().Tags(map[string]string{
+		"team": "data", "db_password": "hunter2", "empty_token": "", "url": "mysql://joe:hunter2@db", "password=hunter2": "yes",
+		"aws:secretsmanager:owner": "x", "glueguard:change": "password=no",
+	})
+	want := map[string]string{
+		"team": "data", "db_password": "(redacted)", "empty_token": "", "url": "mysql://(redacted)@db", "password=(redacted)": "(redacted)",
+		"aws:secretsmanager:owner": "x", "glueguard:change": "password=no",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("tags (-want +got):\n%s", diff)
+	}
+	if redact.New().Tags(nil) != nil {
+		t.Error("no tags became some")
 	}
 }

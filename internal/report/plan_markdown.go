@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/glueguard/glueguard/internal/plan"
+	"github.com/glueguard/glueguard/internal/redact"
 )
 
 // planTicket writes a plan as the text of a change ticket: everything that an approver must know, in Markdown.
@@ -102,6 +103,7 @@ func (t planTicket) attributes(i plan.Item) {
 		return
 	}
 	fmt.Fprint(t.out, "| attribute | before | after | |\n|---|---|---|---|\n")
+	rules := redact.New() // a tag's key is an attribute's name, and may be anything
 	for _, a := range i.Attributes {
 		note := ""
 		switch {
@@ -110,9 +112,14 @@ func (t planTicket) attributes(i plan.Item) {
 		case unchanged(a):
 			note = "unchanged"
 		}
-		fmt.Fprintf(t.out, "| %s | %s | %s | %s |\n", cell(a.Name), cell(orNone(a.Before)), cell(after(a)), note)
+		fmt.Fprintf(t.out, "| %s | %s | %s | %s |\n", cell(attributeName(rules, a)), cell(orNone(a.Before)), cell(after(a)), note)
 	}
 	fmt.Fprintln(t.out)
+}
+
+// attributeName is an attribute's name without what looks like a secret.
+func attributeName(rules *redact.Rules, a plan.Attribute) string {
+	return rules.Text(a.Name, func(string) string { return redact.Left + ")" })
 }
 
 // meaning lists consequences, warnings and what refers to the resource.

@@ -9,6 +9,7 @@ import (
 	"charm.land/lipgloss/v2"
 
 	"github.com/glueguard/glueguard/internal/plan"
+	"github.com/glueguard/glueguard/internal/redact"
 )
 
 // planDetailed is how many changes of a plan a terminal is shown step by step: nobody reads more of them.
@@ -91,6 +92,7 @@ func (p *planPage) sign(i plan.Item) string {
 // attributes shows what changes, aligned, and counts what stays.
 func (p *planPage) attributes(i plan.Item) {
 	name, same := 0, 0
+	rules := redact.New()
 	for _, a := range i.Attributes {
 		if !unchanged(a) {
 			name = max(name, lipgloss.Width(a.Name))
@@ -101,7 +103,7 @@ func (p *planPage) attributes(i plan.Item) {
 			same++
 			continue
 		}
-		line := fmt.Sprintf("      %s %s = ", p.mark(a), pad(clean(a.Name), name))
+		line := fmt.Sprintf("      %s %s = ", p.mark(a), pad(clean(attributeName(rules, a)), name))
 		if i.Strategy == plan.Retire {
 			line += orNone(a.Before)
 		} else {

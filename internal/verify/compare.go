@@ -206,13 +206,20 @@ func (l *list) tags(t target, want, got map[string]string) {
 	keys := slices.Concat(slices.Collect(maps.Keys(want)), slices.Collect(maps.Keys(got)))
 	slices.Sort(keys)
 	for _, k := range slices.Compact(keys) {
-		l.same("tags["+strconv.Quote(k)+"]", tag(want, k), tag(got, k))
+		before, had := want[k]
+		after, has := got[k]
+		if before == after && had == has {
+			continue
+		}
+		if !strings.HasPrefix(k, tagPrefix) && !strings.HasPrefix(k, "aws:") {
+			before, after = plan.Covered(before, after)
+		}
+		l.same("tags["+strconv.Quote(k)+"]", tag(before, had), tag(after, has))
 	}
 }
 
-func tag(tags map[string]string, key string) string {
-	value, ok := tags[key]
-	if !ok {
+func tag(value string, there bool) string {
+	if !there {
 		return "(absent)"
 	}
 	return strconv.Quote(value)
