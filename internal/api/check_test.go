@@ -124,7 +124,7 @@ func TestOtherSitesChangeNothing(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	admin := w.user(t, "ada", auth.Administrator)
-	r, err := http.NewRequestWithContext(t.Context(), "POST", w.web.URL+api.BasePath+"/users", strings.NewReader(`{"name":"eve","roles":["administrator"]}`))
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, w.web.URL+api.BasePath+"/users", strings.NewReader(`{"name":"eve","roles":["administrator"]}`))
 	if err != nil {
 		t.Fatal(err)
 	}

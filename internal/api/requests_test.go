@@ -282,6 +282,7 @@ func TestWorkThatCannotBeDone(t *testing.T) {
 		"a change at a number that can't be true": {onChange("resume", 0, nil), 400, "invalid", "at"},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			got := w.ask(t, ada, "POST", "/requests", object{"work": test.work})
 			if got.status != test.status || got.status != 201 && (got.problem(t) != test.code || !strings.Contains(string(got.body), test.says)) {
 				t.Errorf("answered %s, want %d %s with %q", got, test.status, test.code, test.says)

@@ -167,7 +167,7 @@ func TestEvents(t *testing.T) {
 		w.hub.events, w.hub.beat = make(chan api.Event, 3), make(chan time.Time)
 	})
 	vera := w.session(t, w.user(t, "vera", auth.Viewer).ID)
-	r, err := http.NewRequestWithContext(t.Context(), "GET", w.web.URL+"/api/v1/events?change="+changeID, nil)
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, w.web.URL+"/api/v1/events?change="+changeID, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
