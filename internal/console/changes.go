@@ -139,6 +139,9 @@ func (p *changePage) steps(now time.Time) {
 			p.Phases, last = append(p.Phases, phase{Title: phaseWord(s.Phase)}), s.Phase
 		}
 		at := &p.Phases[len(p.Phases)-1]
+		if s.Error != nil && p.Change.Trouble != nil && s.Error.Code == p.Change.Trouble.Code && s.Error.Message == p.Change.Trouble.Message {
+			s.Error = nil // it stands above already
+		}
 		at.Steps = append(at.Steps, stepRow{s, stepIcon(s.State), took(s, now)})
 		if s.Phase == p.Change.Phase {
 			p.Total++

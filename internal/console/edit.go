@@ -16,7 +16,6 @@ import (
 type editPage struct {
 	Name, Link, List, ListTitle string
 	Ref                         resource.Ref
-	Kind                        string
 	Now                         modeShown
 	Transform                   bool
 	Keys                        []keyChoice
@@ -72,7 +71,7 @@ func (c *console) editView(r *http.Request, arn string, form editForm, problem *
 	list := listOf(got.Resource.Type)
 	page := editPage{
 		Name: cmp.Or(got.Resource.Name, got.Resource.ID, arn), Link: resourceURL(arn, ""), List: list.path, ListTitle: list.title, Ref: got.Resource,
-		Kind: got.Kind, Now: modeShown{modeMark(got.Encryption.Mode), got.Encryption.KMSKey}, Transform: got.Resource.Type == resource.TypeMLTransform,
+		Now: modeShown{modeMark(got.Encryption.Mode), got.Encryption.KMSKey}, Transform: got.Resource.Type == resource.TypeMLTransform,
 		Form: form, Problem: problem, Repairable: got.Repairable,
 	}
 	if page.Form.Mode == "" && form.ModeError == "" && got.Encryption.Mode.Encrypts() {

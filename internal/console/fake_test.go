@@ -510,7 +510,7 @@ func full(name string) *fake {
 	}
 	return &fake{
 		overview: openapi.Overview{
-			Audit: audit, Accounts: 2, Regions: 1, Unread: 3, UnreadLocations: 1, Changed: compared,
+			Audit: &audit, Accounts: 2, Regions: 1, Unread: 3, UnreadLocations: 1, Changed: &compared,
 			ByControl: []openapi.Share{{Name: string(control.DevEndpointS3), Fail: 12, Pass: 20, Unknown: 2}, {Name: string(control.MLTransform), Pass: 10, Exempt: 1}},
 			ByAccount: []openapi.Share{{Name: "111122223333", Fail: 12, Pass: 30}, {Name: "444455556666", Pass: 1}},
 			ByRegion:  []openapi.Share{{Name: "eu-west-1", Fail: 12, Pass: 31}},

@@ -63,7 +63,7 @@ func (c *console) overview(r *http.Request) (view, error) {
 	if err != nil {
 		return view{}, err
 	}
-	page := overviewPage{Overview: openapi.Overview(o), Audited: o.Audit.ID != ""}
+	page := overviewPage{Overview: openapi.Overview(o), Audited: o.Audit != nil}
 	page.waits()
 	if page.Audited {
 		page.posture()
@@ -182,7 +182,7 @@ func fateTiles(path string, c report.FateCounts) []tile {
 
 func (p *overviewPage) compare() {
 	d := p.Overview.Changed
-	if d.Since.ID == "" {
+	if d == nil {
 		return
 	}
 	p.ChangedLink = sinceURL(d.Audit.ID, d.Since.ID)

@@ -181,6 +181,11 @@ func sentence(code string) string {
 	for from, to := range map[string]string{"sse s3": "SSE-S3", "sse kms": "SSE-KMS", "s3 ": "S3 ", "kms": "KMS"} {
 		text = strings.ReplaceAll(text, from, to)
 	}
+	return upper(text)
+}
+
+// upper begins a text with a capital.
+func upper(text string) string {
 	first, size := utf8.DecodeRuneInString(text)
 	if size == 0 {
 		return ""
@@ -202,7 +207,7 @@ func count(n int, noun string) string {
 	if n == 1 {
 		return "1 " + noun
 	}
-	if strings.HasSuffix(noun, "y") {
+	if strings.HasSuffix(noun, "y") && !strings.HasSuffix(noun, "ey") {
 		return number(n) + " " + strings.TrimSuffix(noun, "y") + "ies"
 	}
 	return number(n) + " " + noun + "s"
@@ -330,7 +335,7 @@ func (c *console) functions() template.FuncMap {
 		},
 		"span": span, "or2": func(a, b string) string { return cmp.Or(a, b) },
 		"resourceurl": resourceURL, "join": strings.Join,
-		"lower": strings.ToLower, "add": func(a, b int) int { return a + b },
+		"lower": strings.ToLower, "upper": upper, "add": func(a, b int) int { return a + b },
 		"minutes":    func(n int) string { return span(time.Duration(n) * time.Minute) },
 		"count64":    func(n int64, noun string) string { return count(int(n), noun) },
 		"resultname": resultName,
