@@ -116,10 +116,10 @@ func (s *Store) tryLockIndex(ctx context.Context, audit int64) (*lock, error) {
 }
 
 const (
-	// indexBatch is how many findings are written in one transaction: others wait for it some 50 ms.
-	indexBatch = 2048
+	// indexBatch is how many findings are written in one transaction: others wait for it some 25 ms.
+	indexBatch = 1024
 	// indexPiece is how many bytes of the columns are.
-	indexPiece = 4 << 20
+	indexPiece = 1 << 20
 )
 
 // writeIndex builds the index of an audit. The caller holds its lock. What is written before the mark that it is

@@ -17,7 +17,7 @@ func (s *Store) SaveSession(ctx context.Context, x store.Session) error {
 			nanos(x.SeenAt), nanos(x.ExpiresAt), x.Address, x.Hash, x.UserID)
 	}
 	return s.exec(ctx, "save a session", `INSERT INTO session (hash, user, created_at, seen_at, expires_at, address) VALUES (?, ?, ?, ?, ?, ?)
-		ON CONFLICT (hash) DO UPDATE SET seen_at = excluded.seen_at, expires_at = excluded.expires_at, address = excluded.address
+		ON CONFLICT (hash) DO UPDATE SET created_at = excluded.created_at, seen_at = excluded.seen_at, expires_at = excluded.expires_at, address = excluded.address
 		WHERE user = excluded.user`,
 		x.Hash, x.UserID, nanos(x.CreatedAt), nanos(x.SeenAt), nanos(x.ExpiresAt), x.Address)
 }

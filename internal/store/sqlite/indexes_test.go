@@ -75,14 +75,14 @@ func TestIndexIsBuiltOnce(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "state.db")
 	first := openAt(t, path)
-	id := storetest.Keep(t, first, 1, storetest.Various(2100))
+	id := storetest.Keep(t, first, 1, storetest.Various(1100))
 	first.mustExec(t, `CREATE TABLE built (audit)`)
 	first.mustExec(t, `CREATE TRIGGER built AFTER INSERT ON finding_index BEGIN INSERT INTO built VALUES (NEW.audit); END`)
 	stores := []*Store{first, openAt(t, path), openAt(t, path)}
 	var wg sync.WaitGroup
 	for _, s := range stores {
 		for range 4 {
-			wg.Go(func() { s.wantFindings(t, id, 2100) })
+			wg.Go(func() { s.wantFindings(t, id, 1100) })
 		}
 	}
 	wg.Wait()

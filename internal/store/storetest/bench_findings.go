@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -64,15 +65,39 @@ func timed(b *testing.B, do func(context.Context) error) {
 	b.ReportMetric(milliseconds(times[len(times)-1]), "ms/worst")
 }
 
-// BenchmarkIndex builds the index of n findings.
+// BenchmarkIndex builds the index of n findings, and reports how long others wait at worst to write meanwhile.
 func BenchmarkIndex(b *testing.B, open Open, n int) {
 	b.Helper()
 	list := Various(n)
+	var worst time.Duration
 	for b.Loop() {
 		b.StopTimer()
 		s := open(b)
 		id := Keep(b, s, 1, list)
+		ended := make(chan struct{})
 		b.StartTimer()
-		must(b, s.IndexAudit(b.Context(), id))
+		go func() {
+			defer close(ended)
+			if err := s.IndexAudit(b.Context(), id); err != nil {
+				b.Error(err)
+			}
+		}()
+		worst = max(worst, writeUntil(b, s, ended))
+	}
+	b.ReportMetric(float64(worst.Milliseconds()), "ms/write-at-worst")
+}
+
+// writeUntil writes small things until the channel is closed, and returns the longest time that one took.
+func writeUntil(b *testing.B, s store.Store, ended chan struct{}) (worst time.Duration) {
+	b.Helper()
+	for n := 0; ; n++ {
+		select {
+		case <-ended:
+			return worst
+		default:
+		}
+		start := time.Now()
+		must(b, s.SavePlan(b.Context(), fmt.Sprintf("sha256:%d", n), Start(1), []byte("{}")))
+		worst = max(worst, time.Since(start))
 	}
 }
