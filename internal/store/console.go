@@ -143,24 +143,39 @@ type Users interface {
 // Credentials keeps sessions, tokens and tickets. Reads return ErrNotFound; what has expired is still returned until
 // DropExpired. What is saved under a secret instead of its hash is refused: ErrState.
 type Credentials interface {
+	Sessions
+	Tokens
+	Tickets
+	// DropExpired forgets what had expired by then. What has no time to expire at stays.
+	DropExpired(ctx context.Context, now time.Time) error
+}
+
+// Sessions keeps sign-ins.
+type Sessions interface {
 	// SaveSession makes a session, or updates it when it was seen after it was made: ErrNotFound where it was dropped
 	// meanwhile, so that nobody who has signed out is signed in again.
 	SaveSession(ctx context.Context, s Session) error
 	Session(ctx context.Context, hash string) (Session, error)
 	DropSession(ctx context.Context, hash string) error
 	DropSessions(ctx context.Context, userID string) error
+}
+
+// Tokens keeps API tokens.
+type Tokens interface {
 	// SaveToken makes a token, or updates when it was used: ErrNotFound where it was dropped meanwhile.
 	SaveToken(ctx context.Context, t Token) error
 	TokenByHash(ctx context.Context, hash string) (Token, error)
 	EachToken(ctx context.Context, userID string, yield func(Token) error) error // by name; "" is everybody's
 	DropToken(ctx context.Context, id string) error                              // ErrNotFound where it is gone
+}
+
+// Tickets keeps one-time links.
+type Tickets interface {
 	SaveTicket(ctx context.Context, t Ticket) error
 	// TakeTicket returns a ticket and makes it unusable.
 	TakeTicket(ctx context.Context, hash string) (Ticket, error)
 	// DropTickets makes a user's tickets unusable: a newer one is made, or the password was set another way.
 	DropTickets(ctx context.Context, userID string) error
-	// DropExpired forgets what had expired by then. What has no time to expire at stays.
-	DropExpired(ctx context.Context, now time.Time) error
 }
 
 // ExceptionState is where a proposed exception stands.
