@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -37,24 +38,41 @@ const (
 )
 
 func newDemo(env Env) *cobra.Command {
-	return &cobra.Command{
+	var o demoOptions
+	cmd := &cobra.Command{
 		Use:   "demo",
 		Short: "See it work on a simulated AWS: no account needed",
 		Long: `Starts an AWS in memory with a small organization, and tells the whole story on it, over HTTP as
 on the real one: audit, plan, apply, audit, backout of one change, finalize of the rest, audit.
-It takes some 15 seconds. Nothing is kept.
+It takes some 15 seconds. Nothing is kept. With --serve the console is open on it afterwards, in a
+browser, until Ctrl-C.
 
 EXIT STATUS
   0    the demonstration worked, whatever the audits found
   1    error
   130  interrupted`,
-		Example: "  glueguard demo",
+		Example: "  glueguard demo\n  glueguard demo --serve",
 		Args:    noArgs,
-		RunE:    func(cmd *cobra.Command, _ []string) error { return runDemo(cmd.Context(), env) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if o.listen != "" && !o.serve {
+				return diag.Usagef(cmd.CommandPath(), "--listen goes with --serve")
+			}
+			return runDemo(cmd.Context(), env, o)
+		},
 	}
+	flags := cmd.Flags()
+	flags.SortFlags = false
+	flags.BoolVar(&o.serve, "serve", false, "leave the console open afterwards, with all of the story in it")
+	flags.StringVar(&o.listen, "listen", "", "with --serve: `ADDRESS` to listen at (default: 127.0.0.1, at a free port)")
+	return cmd
 }
 
-func runDemo(ctx context.Context, env Env) (err error) {
+type demoOptions struct {
+	serve  bool
+	listen string
+}
+
+func runDemo(ctx context.Context, env Env, o demoOptions) (err error) {
 	ctx, stop := env.Interruptible(ctx)
 	defer stop()
 	server, err := sandbox.Start("127.0.0.1:0", sandbox.Options{
@@ -70,7 +88,8 @@ func runDemo(ctx context.Context, env Env) (err error) {
 		return fmt.Errorf("make a temporary state: %w", err)
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	s, err := sqlite.Open(ctx, filepath.Join(dir, "state.db"))
+	state := filepath.Join(dir, "state.db")
+	s, err := sqlite.Open(ctx, state)
 	if err != nil {
 		return err
 	}
@@ -83,7 +102,15 @@ func runDemo(ctx context.Context, env Env) (err error) {
 	defer func() { err = errors.Join(err, r.Close()) }()
 	r.use(repair.Using(session))
 	fmt.Fprintf(env.Stdout, demoIntroduction, demoAccounts)
-	return (&demo{repairs: r, session: session, url: server.URL}).tell(ctx)
+	if err := (&demo{repairs: r, session: session, url: server.URL}).tell(ctx); err != nil || !o.serve {
+		return err
+	}
+	fmt.Fprint(env.Stdout, demoServe)
+	serving := sandboxDaemon(server.URL)
+	serving.Policy = func() (policy.Policy, error) { return r.policy, nil }
+	return env.serve(ctx, serveOptions{
+		listen: cmp.Or(o.listen, "127.0.0.1:0"), sandbox: true, state: state, logFormat: "text",
+	}, s, serving)
 }
 
 // demo is the story: each chapter does what the command does that it shows.
@@ -285,9 +312,15 @@ const demoAuditLast = `
 7. Audit: what was taken back fails again; the rest complies.
 ` + demoAuditCommand
 
+const demoServe = `
+8. All of this in the console, until Ctrl-C. Its AWS is the simulated one still.
+
+`
+
 const demoNext = `
 What to try next
   glueguard audit                        your own account, with your usual AWS credentials; it only reads
   glueguard plan --mode SSE-S3           what would have to be done there; it only reads, too
+  glueguard serve --sandbox              the console in your browser, on a simulated AWS
   glueguard sandbox --scenario small     a simulated AWS, to try glueguard and the aws command on
 `

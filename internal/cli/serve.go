@@ -227,7 +227,9 @@ func (e Env) serve(ctx context.Context, o serveOptions, s *sqlite.Store, given d
 		return err
 	}
 	defer key.close()
-	given.Store, given.Policy = s, func() (policy.Policy, error) { return config.Policy(o.config, "") }
+	if given.Store = s; given.Policy == nil {
+		given.Policy = func() (policy.Policy, error) { return config.Policy(o.config, "") }
+	}
 	given.Listen, given.TLSCert, given.TLSKey, given.BehindProxy, given.ExternalURL = o.listen, o.tlsCert, o.tlsKey, o.behindProxy, o.externalURL
 	given.OIDC, given.Signer, given.Version, given.Log = provider, key, buildVersion(), log
 	given.Clock, given.NewID = daemon.Clock{Time: e.Now}, e.NewID
