@@ -112,6 +112,12 @@ type Changes interface {
 	CountChanges(ctx context.Context, f ChangeFilter) (map[change.State]int, error)
 }
 
+// Repairs is all that a store does with plans and changes.
+type Repairs interface {
+	Plans
+	Changes
+}
+
 // Summarized is a change in short.
 type Summarized struct {
 	ID            string             `json:"id"`

@@ -148,17 +148,16 @@ type Audits interface {
 	AuditWriter
 	AuditReader
 	AuditLister
+	AuditDropper
 	FactReader
+	SettledReader
 }
 
 // Store is everything at once, as an implementation offers it; users ask for the part they need.
 type Store interface {
 	Audits
-	AuditDropper
 	HistoryReader
-	SettledReader
-	Plans
-	Changes
+	Repairs
 	Trail
 	Console
 	// Close waits for what was added to be written. Audits that were not finished stay unfinished.
