@@ -20,6 +20,7 @@ func TestAWSCLI(t *testing.T) {
 		{"transforms", transformScenarios()},
 		{"dependents", dependentScenarios()},
 		{"kms", kmsScenarios()},
+		{"securityhub", securityHubScenarios()},
 		{"iam", iamScenarios()},
 		{"organizations", organizationScenarios()},
 		{"ec2", ec2Scenarios()},
