@@ -83,7 +83,7 @@ func totalOf(s store.Summary) int { return s.Pass + s.Fail + s.Unknown + s.Exemp
 
 const chartUnits = 1000.0
 
-func unit(v float64) string { return strconv.FormatFloat(v, 'f', 1, 64) }
+func unit(v float64) string { return strconv.FormatFloat(v, 'f', 2, 64) }
 
 // divide makes a bar's segments; even the smallest can be seen.
 func divide(s store.Summary) []segment {

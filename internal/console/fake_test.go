@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -77,18 +78,26 @@ type fake struct {
 	approvals  bool
 	refuse     error // what everything that changes something answers
 
+	mu     sync.Mutex
 	asked  openapi.ListFindingsParams
 	bodies []any // what was asked to be changed
 }
 
-func (f *fake) did(body any) error { f.bodies = append(f.bodies, body); return f.refuse }
+func (f *fake) did(body any) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.bodies = append(f.bodies, body)
+	return f.refuse
+}
 
 func (f *fake) GetOverview(context.Context, openapi.GetOverviewRequestObject) (openapi.GetOverviewResponseObject, error) {
 	return openapi.GetOverview200JSONResponse(f.overview), nil
 }
 
 func (f *fake) ListFindings(_ context.Context, r openapi.ListFindingsRequestObject) (openapi.ListFindingsResponseObject, error) {
+	f.mu.Lock()
 	f.asked = r.Params
+	f.mu.Unlock()
 	if f.noAudit {
 		return nil, errAbsent
 	}

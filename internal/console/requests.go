@@ -61,7 +61,6 @@ type requestPage struct {
 	State    mark
 	Subjects []subject // what it is about
 	Changes  []changeRow
-	Done     int // changes at rest
 	Audit    *api.AuditProgress
 	Percent  int
 	Live     bool
@@ -88,9 +87,6 @@ func (c *console) requestOf(ctx context.Context, id string) (requestPage, error)
 		return requestPage{}, err
 	}
 	p.Headline = kindWord(p.Work.Kind) + ": " + p.State.Word
-	if len(p.Changes) > 0 {
-		p.Percent = p.Done * 100 / len(p.Changes)
-	}
 	return p, nil
 }
 
@@ -147,12 +143,13 @@ func (c *console) changesFor(ctx context.Context, p *requestPage) error {
 			found = append(found, s)
 		}
 	}
+	done, total := 0, 0
 	for _, s := range found {
-		row := rowOfChange(s)
-		p.Changes = append(p.Changes, row)
-		if s.StepsDone == s.StepsTotal || !slices.Contains([]string{"running", "backing_out"}, string(s.State)) {
-			p.Done++
-		}
+		p.Changes = append(p.Changes, rowOfChange(s))
+		done, total = done+s.StepsDone, total+s.StepsTotal
+	}
+	if total > 0 {
+		p.Percent = done * 100 / total
 	}
 	return nil
 }
