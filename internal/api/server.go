@@ -76,9 +76,10 @@ type Options struct {
 // Server implements the operations of the OpenAPI document. Each asks by itself whether who asks may do it, so that it
 // makes no difference whether it is called by a program or by a page. Failures are errors: see ProblemOf.
 type Server struct {
-	o        Options
-	book     control.Catalogue
-	overview postures
+	o           Options
+	book        control.Catalogue
+	overview    postures
+	comparisons comparisons
 }
 
 var _ openapi.StrictServerInterface = (*Server)(nil)
