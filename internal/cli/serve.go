@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -134,10 +135,20 @@ func (o *serveOptions) check() error {
 	if o.sandbox && (o.state != "" || o.role != "" || o.externalID != "" || o.profile != "") {
 		return errors.New("--sandbox has a state and an AWS of its own: leave --state, --role, --external-id and --profile away")
 	}
-	if _, err := telemetry.NewLogger(nil, o.logFormat); err != nil {
-		return fmt.Errorf("--%w", err)
+	if !slices.Contains(telemetry.LogFormats(), o.logFormat) {
+		return fmt.Errorf("--log-format %q: want %s", o.logFormat, strings.Join(telemetry.LogFormats(), " or "))
 	}
-	return stateIsFile(o.state)
+	if _, err := o.oidc.provider(); err != nil {
+		return err
+	}
+	listen := o.on(daemon.Options{})
+	return firstOf(errors.Join(listen.Check(), stateIsFile(o.state)))
+}
+
+// on is where a daemon is to listen.
+func (o *serveOptions) on(d daemon.Options) daemon.Options {
+	d.Listen, d.TLSCert, d.TLSKey, d.BehindProxy, d.ExternalURL = o.listen, o.tlsCert, o.tlsKey, o.behindProxy, o.externalURL
+	return d
 }
 
 func runServe(ctx context.Context, env Env, o serveOptions) error {
@@ -230,7 +241,7 @@ func (e Env) serve(ctx context.Context, o serveOptions, s *sqlite.Store, given d
 	if given.Store = s; given.Policy == nil {
 		given.Policy = func() (policy.Policy, error) { return config.Policy(o.config, "") }
 	}
-	given.Listen, given.TLSCert, given.TLSKey, given.BehindProxy, given.ExternalURL = o.listen, o.tlsCert, o.tlsKey, o.behindProxy, o.externalURL
+	given = o.on(given)
 	given.OIDC, given.Signer, given.Version, given.Log = provider, key, buildVersion(), log
 	given.Clock, given.NewID = daemon.Clock{Time: e.Now}, e.NewID
 	d, err := daemon.Open(ctx, given)

@@ -96,7 +96,7 @@ type Daemon struct {
 // *ExposedError for an address that must not be listened at.
 func Open(ctx context.Context, o Options) (_ *Daemon, err error) {
 	o.complete()
-	if err := o.checkExposure(); err != nil {
+	if err := o.Check(); err != nil {
 		return nil, err
 	}
 	var pair *certificate

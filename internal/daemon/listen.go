@@ -25,8 +25,8 @@ func (e *ExposedError) Error() string {
 
 func (e *ExposedError) Unwrap() error { return ErrExposed }
 
-// checkExposure refuses an address beyond this machine unless TLS, or a proxy, is in front of it.
-func (o *Options) checkExposure() error {
+// Check refuses what can be seen to be wrong before anything is opened: an address beyond this machine unless TLS, or a proxy, is in front of it.
+func (o *Options) Check() error {
 	host, _, err := net.SplitHostPort(o.Listen)
 	if err != nil {
 		return fmt.Errorf("--listen %q: want HOST:PORT: %w", o.Listen, err)

@@ -44,7 +44,7 @@ func TestExposure(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			err := c.o.checkExposure()
+			err := c.o.Check()
 			switch {
 			case c.refused == "" && err != nil:
 				t.Errorf("refused: %v", err)

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/glueguard/glueguard/internal/api"
 	"github.com/glueguard/glueguard/internal/auth"
 )
 
@@ -64,6 +65,9 @@ func (d *Daemon) over(r *http.Request, x *exchange, out *counted, began time.Tim
 		route = "none"
 	}
 	d.o.Metrics.Request(method(r.Method), route, status, took)
+	if by, outcome, ok := signIn(r.Method, route, status); ok {
+		d.o.Metrics.SignIn(by, outcome)
+	}
 	level := slog.LevelInfo
 	switch route {
 	case "/healthz", "/readyz", "/metrics": // asked for every few seconds
@@ -72,6 +76,27 @@ func (d *Daemon) over(r *http.Request, x *exchange, out *counted, began time.Tim
 	d.o.Log.LogAttrs(r.Context(), level, "request",
 		slog.String("request_id", x.id), slog.String("method", r.Method), slog.String("route", route), slog.String("path", r.URL.Path),
 		slog.Int("status", status), slog.Int64("bytes", out.bytes), slog.Duration("took", took), slog.String("user", x.user))
+}
+
+// signIn tells whether a request was an attempt to sign in, by what, and how it ended.
+func signIn(method, route string, status int) (by, outcome string, ok bool) {
+	switch {
+	case method == http.MethodPost && (route == api.BasePath+"/session" || route == "/login"):
+		by = "password"
+	case route == auth.OIDCCallbackPath:
+		by = "oidc"
+	default:
+		return "", "", false
+	}
+	switch {
+	case status < http.StatusBadRequest:
+		return by, "ok", true
+	case status == http.StatusTooManyRequests:
+		return by, "limited", true
+	case status >= http.StatusInternalServerError:
+		return by, "failed", true
+	}
+	return by, "refused", true
 }
 
 // method keeps the metrics from growing by what clients make up.
