@@ -44,6 +44,9 @@ func child(mode, path string) error {
 	if mode == "lease" {
 		return hold(ctx, path)
 	}
+	if mode == "index" {
+		return dieIndexing(ctx, path)
+	}
 	s, err := sqlite.Open(ctx, path)
 	if err != nil {
 		return err
