@@ -87,7 +87,7 @@ func New(o Options) (*Service, error) {
 		}
 		o.ExternalURL = u.Scheme + "://" + u.Host
 	}
-	s := &Service{o: o, hasher: newHasher(o.Hashing, o.Rand, runtime.GOMAXPROCS(0)), limits: newLoginLimits()}
+	s := &Service{o: o, hasher: newHasher(o.Hashing, o.Rand, min(hashedAtOnce, runtime.GOMAXPROCS(0))), limits: newLoginLimits()}
 	if o.OIDC != nil {
 		flow, err := newOIDCFlow(*o.OIDC, o)
 		if err != nil {
@@ -97,6 +97,9 @@ func New(o Options) (*Service, error) {
 	}
 	return s, nil
 }
+
+// hashedAtOnce is how many passwords are hashed at a time, at most: each takes Hashing.Memory.
+const hashedAtOnce = 4
 
 // secretBytes is how much chance is in a secret.
 const secretBytes = 32

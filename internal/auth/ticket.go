@@ -84,12 +84,12 @@ func (s *Service) link(ctx context.Context, u store.User, lasts time.Duration) (
 // UseTicket sets the password of the user whose one-time link has this secret, and ends the user's sign-ins. A password
 // that is refused leaves the link usable. ErrTicket, *PasswordError, *RateError.
 func (s *Service) UseTicket(ctx context.Context, secret, password string) (store.User, error) {
+	if err := checkPassword("", password); err != nil { // which tells nothing about the link
+		return store.User{}, err
+	}
 	from, now := addressKey(Address(ctx)), s.o.Now()
 	if wait := s.limits.address.take(from, now); wait > 0 {
 		return store.User{}, &RateError{RetryAfter: wait}
-	}
-	if err := checkPassword("", password); err != nil {
-		return store.User{}, err
 	}
 	hash, err := s.hasher.hash(ctx, password)
 	if err != nil {
