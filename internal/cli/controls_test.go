@@ -100,6 +100,9 @@ func checkOnly(cmd *cobra.Command, began *bool) {
 		cmd.ResetFlags()
 		o.add(cmd.Flags())
 		cmd.Flags().StringArrayVarP(&o.outputs, "output", "o", nil, "")
+		addSince(cmd.Flags(), &o.since)
+		cmd.Flags().StringVar(&o.failOn, "fail-on", failOnAll, "")
+		addSend(cmd.Flags(), &o.send)
 		addPolicy(cmd.Flags(), &o.config)
 		addState(cmd.Flags(), &o.state)
 		cmd.RunE = func(cmd *cobra.Command, _ []string) error {
