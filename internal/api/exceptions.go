@@ -126,23 +126,8 @@ func (s *Server) CreateException(ctx context.Context, r openapi.CreateExceptionR
 	if err != nil {
 		return nil, err
 	}
-	same := ""
-	err = s.o.Store.EachException(ctx, func(e store.Exception) error {
-		open := e.State == store.ExceptionProposed || e.State == store.ExceptionApproved
-		if open && e.Exception.Control == x.Control && e.Exception.Resource == x.Resource && !e.Exception.Expires.Before(s.o.Now()) {
-			same = e.ID
-		}
-		return nil
-	})
-	if err != nil {
-		return nil, err
-	}
-	if same != "" {
-		return nil, problem(http.StatusConflict, CodeConflict, "There is an exception of this control and resource already: %s.", same).
-			hint("End that one first, or have it rejected.")
-	}
 	e := store.Exception{ID: s.o.NewID(), Exception: x, State: store.ExceptionProposed, ProposedBy: who.Actor, ProposedAt: s.o.Now()}
-	if err := s.o.Store.CreateException(ctx, e); err != nil {
+	if err := s.propose(ctx, e); err != nil {
 		return nil, err
 	}
 	if err := s.exceptionDeed(ctx, who, "exception.propose", e, nil); err != nil {
@@ -150,6 +135,28 @@ func (s *Server) CreateException(ctx context.Context, r openapi.CreateExceptionR
 	}
 	out, err := s.shownException(ctx, who, e.ID)
 	return openapi.CreateException201JSONResponse(out), err
+}
+
+// propose stores a new exception, unless one of the same stands already.
+func (s *Server) propose(ctx context.Context, e store.Exception) error {
+	s.filing.Lock()
+	defer s.filing.Unlock()
+	same := ""
+	err := s.o.Store.EachException(ctx, func(o store.Exception) error {
+		open := o.State == store.ExceptionProposed || o.State == store.ExceptionApproved
+		if open && o.Exception.Control == e.Exception.Control && o.Exception.Resource == e.Exception.Resource && !o.Exception.Expires.Before(s.o.Now()) {
+			same = o.ID
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if same != "" {
+		return problem(http.StatusConflict, CodeConflict, "There is an exception of this control and resource already: %s.", same).
+			hint("End that one first, or have it rejected.")
+	}
+	return s.o.Store.CreateException(ctx, e)
 }
 
 func (s *Server) exceptionDeed(ctx context.Context, who auth.Principal, action string, e store.Exception, refused error) error {

@@ -135,10 +135,7 @@ func (s *Server) CreateRequest(ctx context.Context, r openapi.CreateRequestReque
 	if err != nil {
 		return nil, err
 	}
-	if err := s.unasked(ctx, q); err != nil {
-		return nil, err
-	}
-	if err := s.o.Store.CreateRequest(ctx, q); err != nil {
+	if err := s.file(ctx, q); err != nil {
 		return nil, err
 	}
 	if err := s.requestDeed(ctx, who, "request.create", q, store.DeedOK, nil); err != nil {
@@ -151,6 +148,16 @@ func (s *Server) CreateRequest(ctx context.Context, r openapi.CreateRequestReque
 	out.Headers.Location = BasePath + "/requests/" + q.ID
 	out.Body, err = s.shown(ctx, who, q.ID)
 	return out, err
+}
+
+// file stores a new request, unless the same is asked for already.
+func (s *Server) file(ctx context.Context, q store.Request) error {
+	s.filing.Lock()
+	defer s.filing.Unlock()
+	if err := s.unasked(ctx, q); err != nil {
+		return err
+	}
+	return s.o.Store.CreateRequest(ctx, q)
 }
 
 // unasked refuses a request that is the same as one that is still open.

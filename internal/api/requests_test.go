@@ -316,3 +316,27 @@ func TestChangeTellsWhatIsPossible(t *testing.T) {
 		t.Errorf("the approver may %+v", c.Verbs)
 	}
 }
+
+func TestSameRequestFiledAtOnceIsFiledOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, estate)
+	who := team(t, w)
+	statuses := make(chan int)
+	const many = 8
+	for range many {
+		go func() { statuses <- w.ask(t, who.olga, "POST", "/requests", w.applying(nil)).status }()
+	}
+	filed := 0
+	for range many {
+		switch status := <-statuses; status {
+		case http.StatusCreated:
+			filed++
+		case http.StatusConflict:
+		default:
+			t.Errorf("answered %d", status)
+		}
+	}
+	if filed != 1 {
+		t.Errorf("filed %d times", filed)
+	}
+}

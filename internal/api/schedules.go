@@ -85,6 +85,16 @@ func (s *Server) checkSchedule(ctx context.Context, x store.Schedule) error {
 	return nil
 }
 
+// keep checks a schedule and stores it.
+func (s *Server) keep(ctx context.Context, x store.Schedule, write func(context.Context, store.Schedule) error) error {
+	s.filing.Lock()
+	defer s.filing.Unlock()
+	if err := s.checkSchedule(ctx, x); err != nil {
+		return err
+	}
+	return write(ctx, x)
+}
+
 // CreateSchedule implements openapi.StrictServerInterface.
 func (s *Server) CreateSchedule(ctx context.Context, r openapi.CreateScheduleRequestObject) (openapi.CreateScheduleResponseObject, error) {
 	who, err := s.allow(ctx, "createSchedule")
@@ -99,10 +109,7 @@ func (s *Server) CreateSchedule(ctx context.Context, r openapi.CreateScheduleReq
 	if x.NextAt.IsZero() {
 		x.NextAt = s.o.Now()
 	}
-	if err := s.checkSchedule(ctx, x); err != nil {
-		return nil, err
-	}
-	if err := s.o.Store.CreateSchedule(ctx, x); err != nil {
+	if err := s.keep(ctx, x, s.o.Store.CreateSchedule); err != nil {
 		return nil, err
 	}
 	if err := s.scheduleDeed(ctx, who, "schedule.create", x); err != nil {
@@ -148,10 +155,7 @@ func (s *Server) UpdateSchedule(ctx context.Context, r openapi.UpdateScheduleReq
 	if b.Paused != nil {
 		x.Paused = *b.Paused
 	}
-	if err := s.checkSchedule(ctx, x); err != nil {
-		return nil, err
-	}
-	if err := s.o.Store.UpdateSchedule(ctx, x); err != nil {
+	if err := s.keep(ctx, x, s.o.Store.UpdateSchedule); err != nil {
 		return nil, err
 	}
 	if err := s.scheduleDeed(ctx, who, "schedule.update", x); err != nil {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -80,6 +81,7 @@ type Server struct {
 	book        control.Catalogue
 	overview    postures
 	comparisons comparisons
+	filing      sync.Mutex // held from the look whether there is one already until the new one is stored
 }
 
 var _ openapi.StrictServerInterface = (*Server)(nil)
