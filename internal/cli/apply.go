@@ -53,8 +53,7 @@ func addChangesOutput(flags *pflag.FlagSet, to *string) {
 }
 
 func (f *changeFlags) check() error {
-	switch {
-	case f.parallel < 0:
+	if f.parallel < 0 {
 		return fmt.Errorf("--parallel %d: want a number above 0", f.parallel)
 	}
 	if _, err := report.LookupChanges(f.output); err != nil {

@@ -246,7 +246,11 @@ func commandFor(w store.Work) string {
 		words = append(words, c.ID)
 	}
 	for _, a := range w.AcceptUnchecked {
-		words = append(words, "--accept-unchecked="+a)
+		if a == everything {
+			words = append(words, "--accept-unchecked")
+		} else {
+			words = append(words, "--accept-unchecked="+a)
+		}
 	}
 	for _, f := range []struct {
 		flag string

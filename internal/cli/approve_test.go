@@ -95,8 +95,8 @@ func TestCommandFor(t *testing.T) {
 	}{
 		"a plan": {store.Work{Kind: "apply", Plan: "sha256:0123456789abcdef"}, "glueguard apply 0123456789ab"},
 		"what was accepted": {
-			store.Work{Kind: "apply", Plan: "sha256:0123456789abcdef", AcceptUnchecked: []string{"*"}, AcceptWarnings: []string{"weaker-mode", "irreversible"}, Parallel: 2, Canary: 1},
-			"glueguard apply 0123456789ab --accept-unchecked=* --accept-weaker --accept-irreversible --parallel 2 --canary 1",
+			store.Work{Kind: "apply", Plan: "sha256:0123456789abcdef", AcceptUnchecked: []string{"*", "elastic-ip"}, AcceptWarnings: []string{"weaker-mode", "irreversible"}, Parallel: 2, Canary: 1},
+			"glueguard apply 0123456789ab --accept-unchecked --accept-unchecked=elastic-ip --accept-weaker --accept-irreversible --parallel 2 --canary 1",
 		},
 		"some of a plan": {store.Work{Kind: "apply", Plan: "sha256:0123", Resources: []string{"arn"}}, ""},
 		"changes": {
