@@ -63,11 +63,13 @@ type Memory interface {
 	store.SettledReader
 }
 
-// Comparison is what became of the failing findings of an earlier audit, and which ones are new.
+// Comparison is what became of the failing findings of an earlier audit, and which ones are new. Where the earlier audit
+// did not look, the newest one before it that did counts: what was known then.
 type Comparison struct {
 	Counts FateCounts
 
 	then  Source
+	older []past          // audits that stand in for it
 	fates map[string]Fate // of the findings that the later audit has; unchanged ones are left out
 	gone  map[string]Fate // of those that it does not have
 	fails map[string]bool // failed in both
@@ -96,8 +98,8 @@ func (c *Comparison) EachGone(yield func(finding.Finding, Fate) error) error {
 	if len(c.gone) == 0 {
 		return nil
 	}
-	return c.then.EachFinding(func(f finding.Finding) error {
-		if fate, ok := c.gone[f.ID]; ok {
+	return c.eachBefore(func(f finding.Finding) error {
+		if fate, ok := c.gone[f.ID]; ok && f.Status == control.Fail {
 			return yield(f, fate)
 		}
 		return nil
@@ -107,15 +109,22 @@ func (c *Comparison) EachGone(yield func(finding.Finding, Fate) error) error {
 // Compare compares an audit with an earlier one. It keeps a few bytes of each finding that fails in either.
 func Compare(ctx context.Context, now, then Source, m Memory) (*Comparison, error) {
 	c := &Comparison{then: then, fates: map[string]Fate{}, gone: map[string]Fate{}, fails: map[string]bool{}}
+	settled, err := SettledBy(ctx, m, now.Head().ID)
+	if err != nil {
+		return nil, err
+	}
+	if c.older, err = standIns(ctx, settled, then.Head(), m); err != nil {
+		return nil, err
+	}
 	before := map[string]control.Status{} // what failed or was excepted, and unknown ones are not among them
-	err := then.EachFinding(func(f finding.Finding) error {
+	err = c.eachBefore(func(f finding.Finding) error {
 		if f.Status == control.Fail || f.Status == control.Exempt {
 			before[f.ID] = f.Status
 		}
 		return nil
 	})
 	if err != nil {
-		return nil, fmt.Errorf("read audit %s: %w", then.Head().ID, err)
+		return nil, err
 	}
 	var fresh []string // fail now and did not
 	err = now.EachFinding(func(f finding.Finding) error {
@@ -142,7 +151,7 @@ func Compare(ctx context.Context, now, then Source, m Memory) (*Comparison, erro
 			return nil, err
 		}
 	}
-	if err := c.missing(ctx, now.Head(), before, m); err != nil {
+	if err := c.missing(ctx, settled, before, m); err != nil {
 		return nil, err
 	}
 	c.count()
@@ -179,7 +188,7 @@ func appeared(ctx context.Context, id string, now, then store.Audit, m Memory) (
 
 // missing judges the findings that the later audit does not have: they are resolved where it saw all of the places that
 // showed them.
-func (c *Comparison) missing(ctx context.Context, now store.Audit, before map[string]control.Status, m Memory) error {
+func (c *Comparison) missing(ctx context.Context, settled Settled, before map[string]control.Status, m Memory) error {
 	var failed []string
 	for id, was := range before {
 		if was == control.Fail {
@@ -189,13 +198,9 @@ func (c *Comparison) missing(ctx context.Context, now store.Audit, before map[st
 	if len(failed) == 0 {
 		return nil
 	}
-	settled, err := SettledBy(ctx, m, now.ID)
-	if err != nil {
-		return err
-	}
 	controls := map[string]control.ID{}
 	places := map[string]resource.Location{}
-	err = c.then.EachFinding(func(f finding.Finding) error {
+	err := c.eachBefore(func(f finding.Finding) error {
 		if before[f.ID] == control.Fail {
 			controls[f.ID] = f.Control
 			places[f.ID] = resource.Location{Account: f.Resource.Account, Region: f.Resource.Region}
@@ -203,7 +208,7 @@ func (c *Comparison) missing(ctx context.Context, now store.Audit, before map[st
 		return nil
 	})
 	if err != nil {
-		return fmt.Errorf("read audit %s: %w", c.then.Head().ID, err)
+		return err
 	}
 	for _, id := range failed {
 		gone, err := settled.Gone(ctx, m, id, controls[id], places[id])
@@ -225,45 +230,4 @@ func (c *Comparison) count() {
 		}
 	}
 	c.Counts.Unchanged = len(c.fails)
-}
-
-// Settled knows for which controls an audit saw everything, by account and region.
-type Settled map[resource.Location]map[control.ID]bool
-
-// SettledBy reads what an audit settled.
-func SettledBy(ctx context.Context, m store.SettledReader, auditID string) (Settled, error) {
-	s := Settled{}
-	err := m.EachSettled(ctx, auditID, func(l resource.Location, ids []control.ID) error {
-		l.Partition = ""
-		if s[l] == nil {
-			s[l] = map[control.ID]bool{}
-		}
-		for _, id := range ids {
-			s[l][id] = true
-		}
-		return nil
-	})
-	return s, err
-}
-
-// Gone tells whether a finding that the audit does not have is gone: whether each location that showed it is settled. own
-// is where its resource is, and what is gone by where the store does not know the finding. A key may have been shown by
-// any location, so a key that the store does not know is never gone.
-func (s Settled) Gone(ctx context.Context, m store.SettledReader, findingID string, id control.ID, own resource.Location) (bool, error) {
-	places, err := m.ShownBy(ctx, findingID)
-	switch {
-	case errors.Is(err, store.ErrNotFound) && id == control.KeyManagement:
-		return false, nil
-	case errors.Is(err, store.ErrNotFound):
-		places = []resource.Location{own}
-	case err != nil:
-		return false, err
-	}
-	for _, l := range places {
-		l.Partition = ""
-		if !s[l][id] {
-			return false, nil
-		}
-	}
-	return len(places) > 0, nil
 }

@@ -15,7 +15,7 @@ func (p *page) since(audit Source) error {
 		return nil
 	}
 	p.raw("<section aria-labelledby=\"since\">\n<h2 id=\"since\">Since the audit of ", clock(c.Then().StartedAt), "</h2>\n",
-		"<p class=\"soft\">Compared with audit <code>", esc(c.Then().ID), "</code>. ", esc(c.otherDemands(audit.Head())), "</p>\n<ul class=\"cards\">\n")
+		"<p class=\"soft\">Compared with audit <code>", esc(c.Then().ID), "</code>. ", esc(c.notes(audit.Head())), "</p>\n<ul class=\"cards\">\n")
 	for _, f := range Fates() {
 		p.raw("<li><a class=\"", cardOf(f), "\" href=\"#change=", string(f), "\"><b>", thousands(*c.Counts.of(f)), "</b>", f.words(), "</a></li>\n")
 	}

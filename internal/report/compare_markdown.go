@@ -14,7 +14,7 @@ func (m markdown) since(audit Source) error {
 		fmt.Fprintf(m.out, " %d |", *c.Counts.of(f))
 	}
 	fmt.Fprintf(m.out, "\n\nCompared with audit %s.", code(c.Then().ID))
-	if text := c.otherDemands(audit.Head()); text != "" {
+	if text := c.notes(audit.Head()); text != "" {
 		fmt.Fprint(m.out, " ", markdownText(text))
 	}
 	fmt.Fprint(m.out, "\n\n")

@@ -36,7 +36,7 @@ func (t *table) since(out io.Writer, audit Source) error {
 	for _, line := range breakLines("Since "+name+": "+c.Counts.sentence(), t.room(0)) {
 		fmt.Fprintln(out, paint(line))
 	}
-	if text := c.otherDemands(audit.Head()); text != "" {
+	if text := c.notes(audit.Head()); text != "" {
 		t.wrapped(out, "", text)
 	}
 	for _, fate := range listed() {

@@ -294,3 +294,81 @@ func TestComparisonsInJSON(t *testing.T) {
 		}
 	}
 }
+
+// archive is a memory that has stored audits, too, with what each settled.
+type archive struct {
+	memory
+	audits  []source // the oldest first
+	settles map[string]map[string][]control.ID
+}
+
+func (a archive) EachSettled(ctx context.Context, id string, yield func(resource.Location, []control.ID) error) error {
+	return memory{settled: a.settles[id]}.EachSettled(ctx, id, yield)
+}
+
+func (a archive) Audit(_ context.Context, id string) (store.Audit, error) {
+	for _, s := range a.audits {
+		if s.head.ID == id {
+			return s.head, nil
+		}
+	}
+	return store.Audit{}, store.ErrNotFound
+}
+
+func (a archive) EachAudit(_ context.Context, yield func(store.Audit) error) error {
+	return each(a.audits, func(s source) error { return yield(s.head) })
+}
+
+func (a archive) EachCoverage(context.Context, string, func(resource.Coverage) error) error {
+	return nil
+}
+
+func (a archive) EachFinding(_ context.Context, id string, yield func(finding.Finding) error) error {
+	for _, s := range a.audits {
+		if s.head.ID == id {
+			return s.EachFinding(yield)
+		}
+	}
+	return store.ErrNotFound
+}
+
+// An audit of less, such as a plan makes, or one that could not read a region, is no baseline for what it has not seen:
+// there the newest one before it counts that has.
+func TestCompareLooksFurtherBack(t *testing.T) {
+	t.Parallel()
+	const west, east = "eu-west-1", "eu-west-2"
+	s3 := []control.ID{control.DevEndpointS3}
+	whole := map[string][]control.ID{west: s3, east: s3}
+	stored := archive{
+		audits: []source{
+			on(1, of("old", east, control.Fail), of("ancient", east, control.Fail)),
+			on(5, of("old", east, control.Fail), of("repaired", east, control.Fail), of("deleted", east, control.Fail), of("unread", east, control.Fail), of("narrow", west, control.Pass)),
+			on(10, of("narrow", west, control.Fail), of("unread", east, control.Unknown)),
+			on(12, of("later", east, control.Fail)),
+			on(20, of("old", east, control.Fail), of("fresh", east, control.Fail), of("ancient", east, control.Fail), of("repaired", east, control.Pass),
+				of("narrow", west, control.Fail), of("unread", east, control.Fail), of("later", east, control.Fail)),
+		},
+		settles: map[string]map[string][]control.ID{"audit-1": whole, "audit-5": whole, "audit-10": {west: s3}, "audit-12": whole, "audit-20": whole},
+	}
+	c, err := report.Compare(t.Context(), stored.audits[4], stored.audits[2], stored)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]report.Fate{}
+	for _, f := range stored.audits[4].findings {
+		got[f.ID] = c.Of(f.ID)
+	}
+	if err := c.EachGone(func(f finding.Finding, fate report.Fate) error { got[f.ID] = fate; return nil }); err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]report.Fate{
+		"old": report.Unchanged, "fresh": report.New, "ancient": report.New, "repaired": report.Resolved, "deleted": report.Resolved,
+		"narrow": report.Unchanged, "unread": report.Unchanged, "later": report.New,
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("fates (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff(report.FateCounts{New: 3, Unchanged: 3, Resolved: 2}, c.Counts); diff != "" {
+		t.Errorf("counts (-want +got):\n%s", diff)
+	}
+}

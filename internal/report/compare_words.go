@@ -108,11 +108,14 @@ func (f compared) words() string {
 	return why
 }
 
-// otherDemands says that a part of the differences may come from the policy; empty where it was the same.
-func (c *Comparison) otherDemands(now store.Audit) string {
-	then := c.Then()
-	if then.PolicyDigest == now.PolicyDigest && then.PolicyProfile == now.PolicyProfile {
-		return ""
+// notes say what a reader must know of the earlier audit, if anything: that it was of other demands, or of less.
+func (c *Comparison) notes(now store.Audit) string {
+	var notes []string
+	if then := c.Then(); then.PolicyDigest != now.PolicyDigest || then.PolicyProfile != now.PolicyProfile {
+		notes = append(notes, fmt.Sprintf("Another policy was in force then (profile %s), so not every difference is one of the resources.", tidy(then.PolicyProfile)))
 	}
-	return fmt.Sprintf("Another policy was in force then (profile %s), so not every difference is one of the resources.", tidy(then.PolicyProfile))
+	if len(c.older) > 0 {
+		notes = append(notes, "That audit did not see all of this one's places: for the others, the newest before it counts that did.")
+	}
+	return strings.Join(notes, " ")
 }
