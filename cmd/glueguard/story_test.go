@@ -84,7 +84,7 @@ func TestStories(t *testing.T) {
 			"history": checkHistory, "interrupt": interrupt, "newer": makeNewer, "wait-call": waitCall,
 			"hub": listHub, "object": getObject,
 			"change-id": changeID, "speed": setSpeed, "tamper": tamper, "glue-gone": waitGone,
-			"deeds": listDeeds, "kms": callKMS, "past": pastStore, "request-id": requestID, "users": addUsers,
+			"deeds": listDeeds, "kms": callKMS, "past": pastStore, "request-id": requestID, "users": addUsers, "rested": rested,
 		},
 	})
 }

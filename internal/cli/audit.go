@@ -267,6 +267,8 @@ func (e Env) audit(ctx context.Context, o audit.Options, session *awsapi.Session
 	}
 	if r.Interrupted {
 		fmt.Fprintln(e.Stderr, "glueguard: interrupted; this is what was read until then")
+	} else {
+		e.reconsider(ctx, o, session, stored, r)
 	}
 	return t.finish(context.WithoutCancel(ctx), e, r, stored, outs)
 }

@@ -63,7 +63,7 @@ type Options struct {
 // What is done when.
 const (
 	lookEvery  = 500 * time.Millisecond // for what is to be told to live pages
-	claimEvery = 2 * time.Second        // for requests that another process has queued, and for schedules
+	claimEvery = time.Second            // for requests that another process has queued, and for schedules
 	tidyEvery  = time.Minute            // for what has expired
 	stale      = time.Minute            // a loop that has not come round for so long has stopped
 )

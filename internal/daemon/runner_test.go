@@ -214,7 +214,7 @@ func TestRunnerTakesUp(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer lease.Release() //nolint:errcheck // the store is closed next
+	defer lease.Release()
 	r := newRunner(s, d, clock, auth.Rules{})
 	if err := r.takeUp(t.Context()); err != nil {
 		t.Fatal(err)

@@ -131,8 +131,8 @@ func nextTurn(one store.Schedule, now time.Time) time.Time {
 	if one.Every <= 0 {
 		return now.Add(time.Hour) // never from a checked schedule; a loop without a pause would be worse
 	}
-	missed := now.Sub(one.NextAt) / one.Every
-	return one.NextAt.Add((missed + 1) * one.Every)
+	sinceTurn := now.Sub(one.NextAt) % one.Every
+	return now.Add(one.Every - sinceTurn)
 }
 
 // file asks for a schedule's audit.
