@@ -170,11 +170,9 @@ func (r *run) location(s *resource.Snapshot) error {
 
 func (r *run) judge(s *resource.Snapshot) error {
 	acceptUnread(s, r.Policy, r.now)
+	r.recorder.clean(s)
 	outcomes := r.wanted.keep(control.Evaluate(s, r.Policy, r.controls...))
 	adviseKept(outcomes, r.Kept)
-	for i := range outcomes { // reports are shown to many, and tags may hold what they should not
-		outcomes[i].Resource.Tags = r.recorder.rules.Tags(outcomes[i].Resource.Tags)
-	}
 	if s.Location.Region != "" {
 		r.head.Summary.Locations++
 	}

@@ -193,10 +193,27 @@ func (r recorder) text(s string) string {
 	return r.rules.Text(s, func(string) string { return leftOut })
 }
 
+// clean takes out of a snapshot's tags what looks like a secret, before they come into outcomes and records: reports are
+// shown to many.
+func (r recorder) clean(s *resource.Snapshot) {
+	endpoints, _ := s.DevEndpoints.Value()
+	for i := range endpoints {
+		if tags, ok := endpoints[i].Tags.Value(); ok {
+			endpoints[i].Tags = resource.Known(r.rules.Tags(tags))
+		}
+	}
+	transforms, _ := s.MLTransforms.Value()
+	for i := range transforms {
+		if tags, ok := transforms[i].Tags.Value(); ok {
+			transforms[i].Tags = resource.Known(r.rules.Tags(tags))
+		}
+	}
+}
+
 func (r recorder) tags(fact resource.Fact[map[string]string]) tagFacts {
 	tags, ok := fact.Value()
 	if !ok {
 		return tagFacts{Unread: failure(r, fact)}
 	}
-	return tagFacts{Tags: r.rules.Tags(tags)}
+	return tagFacts{Tags: tags}
 }
