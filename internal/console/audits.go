@@ -10,7 +10,6 @@ import (
 	"github.com/glueguard/glueguard/internal/api/openapi"
 	"github.com/glueguard/glueguard/internal/auth"
 	"github.com/glueguard/glueguard/internal/control"
-	"github.com/glueguard/glueguard/internal/finding"
 	"github.com/glueguard/glueguard/internal/report"
 	"github.com/glueguard/glueguard/internal/store"
 )
@@ -283,8 +282,7 @@ func (c *console) since(r *http.Request) (view, error) {
 	page.Comparison = openapi.Comparison(got)
 	page.Tiles = fateTiles(path, page.Counts)
 	for _, item := range page.Items {
-		f := finding.Finding(item.Finding)
-		page.Rows = append(page.Rows, sinceRow{rowOf(&f, true), fateMark(item.Fate), item.Gone})
+		page.Rows = append(page.Rows, sinceRow{rowOf(&item.Finding, true), fateMark(item.Fate), item.Gone})
 	}
 	page.Pager = pagerOf(path, q, params.Offset, len(page.Items), page.Total)
 	return view{page: "since", title: "What changed", section: "/audits", data: page}, nil

@@ -146,8 +146,10 @@ func ringOf(s store.Summary) donut {
 	d.Percent = strconv.Itoa(s.Pass*100/d.Total) + " %"
 	at := 0.0
 	for _, part := range []segment{
-		{Tone: "pass", Word: "encrypted", N: s.Pass}, {Tone: "fail", Word: "not encrypted", N: s.Fail},
-		{Tone: "exempt", Word: "not encrypted, accepted by an exception", N: s.Exempt}, {Tone: "unknown", Word: "not read", N: s.Unknown},
+		{Tone: "pass", Word: "encrypted", N: s.Pass},
+		{Tone: "fail", Word: "not encrypted", N: s.Fail},
+		{Tone: "exempt", Word: "not encrypted, accepted by an exception", N: s.Exempt},
+		{Tone: "unknown", Word: "not read", N: s.Unknown},
 	} {
 		if part.N == 0 {
 			continue

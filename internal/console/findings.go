@@ -242,8 +242,12 @@ func (l *listing) columns(q url.Values, params openapi.ListFindingsParams) {
 		name string
 		by   store.FindingSort
 	}{
-		{"Name", store.ByResource}, {"Status", store.ByStatus}, {"Encryption", store.ByMode}, {"Reason", store.ByReason},
-		{"Account", store.ByAccount}, {"Region", store.ByRegion},
+		{"Name", store.ByResource},
+		{"Status", store.ByStatus},
+		{"Encryption", store.ByMode},
+		{"Reason", store.ByReason},
+		{"Account", store.ByAccount},
+		{"Region", store.ByRegion},
 	} {
 		h := heading{Name: col.name, Icon: "both"}
 		reverse := ""

@@ -121,7 +121,7 @@ func navigation(p auth.Principal, section string) []navGroup {
 
 // tell says what the form that led to a page has done. Addresses carry a code, never a text.
 func tell(code string) *told {
-	text := ""
+	var text string
 	switch code {
 	case "asked":
 		text = "The request was sent. Somebody who may approve it has to decide next."

@@ -10,6 +10,7 @@ import (
 
 	"github.com/glueguard/glueguard/internal/api"
 	"github.com/glueguard/glueguard/internal/api/openapi"
+	"github.com/glueguard/glueguard/internal/change"
 	"github.com/glueguard/glueguard/internal/store"
 )
 
@@ -134,9 +135,10 @@ func (c *console) changesFor(ctx context.Context, p *requestPage) error {
 					continue
 				}
 				s.StepsTotal++
-				if step.State == "done" {
+				switch step.State {
+				case change.StepDone:
 					s.StepsDone++
-				} else if step.State == "running" {
+				case change.StepRunning:
 					s.Step = step.Name
 				}
 			}
