@@ -46,18 +46,8 @@ func (t stream) VisitStreamEventsResponse(w http.ResponseWriter) error {
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("X-Accel-Buffering", "no") // proxies of nginx's kind hold answers back
 	w.WriteHeader(http.StatusOK)
-	c := http.NewResponseController(w)
-	send := func(format string, args ...any) error {
-		err := c.SetWriteDeadline(time.Now().Add(writeWithin)) // the network's clock, whatever ours says
-		if err != nil && !errors.Is(err, http.ErrNotSupported) {
-			return err
-		}
-		if _, err := fmt.Fprintf(w, format, args...); err != nil {
-			return err
-		}
-		return c.Flush()
-	}
-	if send("retry: %d\n\n", retryMillis) != nil {
+	out := sender{w: w, control: http.NewResponseController(w)}
+	if out.send("retry: %d\n\n", retryMillis) != nil {
 		return nil // whoever asked has gone
 	}
 	for {
@@ -65,7 +55,7 @@ func (t stream) VisitStreamEventsResponse(w http.ResponseWriter) error {
 		case <-ctx.Done():
 			return nil
 		case <-beat:
-			if t.server.o.Auth.Recheck(ctx, t.who, auth.See) != nil || send(": alive\n\n") != nil {
+			if t.server.o.Auth.Recheck(ctx, t.who, auth.See) != nil || out.send(": alive\n\n") != nil {
 				return nil
 			}
 		case e, open := <-events:
@@ -79,11 +69,28 @@ func (t stream) VisitStreamEventsResponse(w http.ResponseWriter) error {
 			if err != nil {
 				return fmt.Errorf("event %d: %w", e.Seq, err)
 			}
-			if send("id: %d\nevent: %s\ndata: %s\n\n", e.Seq, e.Kind, data) != nil {
+			if out.send("id: %d\nevent: %s\ndata: %s\n\n", e.Seq, e.Kind, data) != nil {
 				return nil
 			}
 		}
 	}
+}
+
+// sender writes a part of a stream, and sees that it leaves.
+type sender struct {
+	w       http.ResponseWriter
+	control *http.ResponseController
+}
+
+func (s sender) send(format string, args ...any) error {
+	err := s.control.SetWriteDeadline(time.Now().Add(writeWithin)) // the network's clock, whatever ours says
+	if err != nil && !errors.Is(err, http.ErrNotSupported) {
+		return err
+	}
+	if _, err := fmt.Fprintf(s.w, format, args...); err != nil {
+		return err
+	}
+	return s.control.Flush()
 }
 
 func (t stream) wants(e Event) bool {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"strconv"
 	"strings"
@@ -235,16 +236,29 @@ func awsProblem(err error) *Problem {
 	var failure resource.Failure
 	var unread *propose.UnreadError
 	var role *awsapi.RoleMissingError
+	var connection *net.OpError
 	switch {
-	case errors.As(err, &credentials), errors.As(err, &role):
+	case errors.As(err, &credentials), errors.As(err, &role), errors.As(err, &connection):
 		line, hint := diag.Line(err)
 		return problem(http.StatusBadGateway, CodeAWS, "%s", capital(line)).hint("%s", capital(hint))
-	case errors.As(err, &failure):
-		return problem(http.StatusBadGateway, CodeAWS, "%s", sentence(failure))
 	case errors.As(err, &unread):
-		return problem(http.StatusBadGateway, CodeAWS, "%s", sentence(unread))
+		return refusal(unread.Failure)
+	case errors.As(err, &failure):
+		return refusal(failure)
+	}
+	if failure = awsapi.Classify(err, "AWS"); failure.Code != "" {
+		return refusal(failure)
 	}
 	return nil
+}
+
+// refusal is what AWS answered where it could be asked: what it refuses is a matter of what was asked for.
+func refusal(f resource.Failure) *Problem {
+	status := http.StatusUnprocessableEntity
+	if f.Class == resource.Throttled || f.Code == "" {
+		status = http.StatusBadGateway
+	}
+	return problem(status, CodeAWS, "AWS answered: %s", sentence(f))
 }
 
 // write answers with the problem.

@@ -6,11 +6,14 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/aws/smithy-go"
 
 	"github.com/glueguard/glueguard/internal/api"
 	"github.com/glueguard/glueguard/internal/audit"
@@ -65,12 +68,17 @@ func TestProblemOf(t *testing.T) {
 		"a resource there is not":     {&audit.ResourceError{Resource: etlARN}, 422, "unprocessable", etlARN},
 		"a broken policy":             {errors.Join(&policy.Error{File: "glueguard.yaml", Line: 3}), 503, "policy", "glueguard.yaml:3"},
 		"no credentials":              {&awsapi.CredentialsError{Operation: "sts:GetCallerIdentity", Code: "ExpiredToken", Err: errors.New("old")}, 502, "aws", "ExpiredToken"},
-		"a read that failed":          {fmt.Errorf("keys: %w", resource.Failure{Operation: "kms:ListKeys", Class: resource.Denied}), 502, "aws", "kms:ListKeys"},
-		"a role that is missing":      {&awsapi.RoleMissingError{Account: account}, 502, "aws", account},
-		"too large a body":            {&http.MaxBytesError{Limit: 10}, 413, "too-large", "10 bytes"},
-		"what was stopped":            {fmt.Errorf("look: %w", context.Canceled), 503, "interrupted", "stopped"},
-		"what took too long":          {context.DeadlineExceeded, 503, "interrupted", "stopped"},
-		"what nobody expected":        {errors.New(secret), 500, "internal", "Its log says what"},
+		"a read that AWS refused": {
+			fmt.Errorf("keys: %w", resource.Failure{Operation: "kms:ListKeys", Class: resource.Denied, Code: "AccessDenied"}), 422, "aws", "kms:ListKeys",
+		},
+		"a read that failed":       {resource.Failure{Operation: "kms:ListKeys", Class: resource.Errored, Message: "no answer"}, 502, "aws", "no answer"},
+		"what AWS refused":         {fmt.Errorf("keys: %w", &smithy.GenericAPIError{Code: "AccessDenied", Message: "not you"}), 422, "aws", "AccessDenied: not you"},
+		"an AWS that is not there": {&net.OpError{Op: "dial", Net: "tcp", Err: errors.New("refused")}, 502, "aws", "reach AWS"},
+		"a role that is missing":   {&awsapi.RoleMissingError{Account: account}, 502, "aws", account},
+		"too large a body":         {&http.MaxBytesError{Limit: 10}, 413, "too-large", "10 bytes"},
+		"what was stopped":         {fmt.Errorf("look: %w", context.Canceled), 503, "interrupted", "stopped"},
+		"what took too long":       {context.DeadlineExceeded, 503, "interrupted", "stopped"},
+		"what nobody expected":     {errors.New(secret), 500, "internal", "Its log says what"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

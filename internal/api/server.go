@@ -32,16 +32,21 @@ const maxBody = 1 << 20
 
 // Store is what the operations read and write.
 type Store interface {
+	Audits
+	Plans
+	Changes
+	store.Trail
+	Console
+}
+
+// Audits are stored audits, with what is known of their findings.
+type Audits interface {
 	store.AuditReader
 	store.AuditLister
 	store.FactReader
 	store.HistoryReader
 	store.SettledReader
 	store.Findings
-	Plans
-	Changes
-	store.Trail
-	Console
 }
 
 // Plans are stored plans.

@@ -4169,7 +4169,7 @@ type ExportReport200ResponseHeaders struct {
 }
 
 type ExportReport200JSONResponse struct {
-	Body    openapi_types.File
+	Body    interface{}
 	Headers ExportReport200ResponseHeaders
 }
 
@@ -4187,7 +4187,7 @@ func (response ExportReport200JSONResponse) VisitExportReportResponse(w http.Res
 }
 
 type ExportReport200ApplicationSarifPlusJSONResponse struct {
-	Body    openapi_types.File
+	Body    interface{}
 	Headers ExportReport200ResponseHeaders
 }
 
