@@ -59,14 +59,14 @@ func weigh(f *types.AwsSecurityFinding) (int, error) {
 	case err != nil:
 		return 0, err
 	case len(text) > largestFinding:
-		return len(text), errors.New("Finding size exceeds 240 KB.") //nolint:revive,staticcheck // AWS's words
+		return len(text), errors.New("Finding size exceeds 240 KB.") //nolint:staticcheck // AWS's words
 	}
 	return len(text), nil
 }
 
 // malformed says in AWS's words how a finding does not keep to the format.
 func malformed(format string, args ...any) error {
-	return errors.New("Finding does not adhere to Amazon Finding Format. data" + fmt.Sprintf(format, args...) + ".") //nolint:revive,staticcheck // AWS's words
+	return errors.New("Finding does not adhere to Amazon Finding Format. data" + fmt.Sprintf(format, args...) + ".") //nolint:staticcheck // AWS's words
 }
 
 // check refuses what does not keep to the format, and what is another account's or another region's to send.
@@ -208,7 +208,7 @@ func reopens(old, updated *types.AwsSecurityFinding) bool {
 
 // later tells whether one instant is after another; both have been checked.
 func later(a, b string) bool {
-	x, _ := time.Parse(time.RFC3339Nano, a) //nolint:errcheck // see above
-	y, _ := time.Parse(time.RFC3339Nano, b) //nolint:errcheck // see above
+	x, _ := time.Parse(time.RFC3339Nano, a)
+	y, _ := time.Parse(time.RFC3339Nano, b)
 	return x.After(y)
 }
