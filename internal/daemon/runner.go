@@ -233,7 +233,7 @@ func (r *runner) start(ctx context.Context, q store.Request, lease store.Lease, 
 		if err := run.end(unfinished); err != nil {
 			r.log.Error("writing down how a request ended", "request", q.ID, "error", err.Error())
 		}
-		r.log.Info("request", "request", q.ID, "kind", string(q.Work.Kind), "unfinished", unfinished)
+		r.log.Info("carried out what was asked for", "request", q.ID, "kind", string(q.Work.Kind), "by", q.StartedBy.Name, "unfinished", unfinished)
 	})
 }
 
