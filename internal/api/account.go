@@ -12,7 +12,7 @@ import (
 
 // Login implements openapi.StrictServerInterface.
 func (s *Server) Login(ctx context.Context, r openapi.LoginRequestObject) (openapi.LoginResponseObject, error) {
-	if _, err := s.allow(ctx, "login"); err != nil {
+	if _, err := s.take(ctx, "login", r.Body); err != nil {
 		return nil, err
 	}
 	value, session, err := s.o.Auth.Login(ctx, r.Body.Name, r.Body.Password, auth.Address(ctx))
@@ -96,7 +96,7 @@ func (s *Server) GetSession(ctx context.Context, _ openapi.GetSessionRequestObje
 
 // UseTicket implements openapi.StrictServerInterface.
 func (s *Server) UseTicket(ctx context.Context, r openapi.UseTicketRequestObject) (openapi.UseTicketResponseObject, error) {
-	if _, err := s.allow(ctx, "useTicket"); err != nil {
+	if _, err := s.take(ctx, "useTicket", r.Body); err != nil {
 		return nil, err
 	}
 	user, err := s.o.Auth.UseTicket(ctx, r.Body.Secret, r.Body.Password)
@@ -116,7 +116,7 @@ func errBySession(p auth.Principal) error {
 
 // ChangePassword implements openapi.StrictServerInterface.
 func (s *Server) ChangePassword(ctx context.Context, r openapi.ChangePasswordRequestObject) (openapi.ChangePasswordResponseObject, error) {
-	p, err := s.allow(ctx, "changePassword")
+	p, err := s.take(ctx, "changePassword", r.Body)
 	if err != nil {
 		return nil, err
 	}
@@ -173,7 +173,7 @@ func (s *Server) ListMyTokens(ctx context.Context, _ openapi.ListMyTokensRequest
 
 // CreateToken implements openapi.StrictServerInterface.
 func (s *Server) CreateToken(ctx context.Context, r openapi.CreateTokenRequestObject) (openapi.CreateTokenResponseObject, error) {
-	p, err := s.allow(ctx, "createToken")
+	p, err := s.take(ctx, "createToken", r.Body)
 	if err != nil {
 		return nil, err
 	}

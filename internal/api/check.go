@@ -21,15 +21,19 @@ import (
 // checker holds requests to the document, with all its limits, before they come to an operation.
 type checker struct {
 	doc    *openapi3.T
-	routes map[string]*routers.Route // by method and path
+	routes map[string]*routers.Route   // by method and path
+	bodies map[string]*openapi3.Schema // by operation
 }
 
 func newChecker(doc *openapi3.T) (*checker, error) {
-	c := &checker{doc: doc, routes: map[string]*routers.Route{}}
+	c := &checker{doc: doc, routes: map[string]*routers.Route{}, bodies: map[string]*openapi3.Schema{}}
 	for path, item := range doc.Paths.Map() {
 		for method, operation := range item.Operations() {
 			if _, _, listed := permission(operation.OperationID); !listed {
 				return nil, fmt.Errorf("%s: %w", operation.OperationID, errUnlisted)
+			}
+			if operation.RequestBody != nil {
+				c.bodies[operation.OperationID] = operation.RequestBody.Value.Content.Get("application/json").Schema.Value
 			}
 			c.routes[method+" "+path] = &routers.Route{Spec: doc, Path: path, PathItem: item, Method: method, Operation: operation}
 		}
@@ -75,29 +79,47 @@ func (a *answer) Unwrap() http.ResponseWriter { return a.ResponseWriter }
 
 // guarded lets requests through that somebody may make and that are as the document wants them. Who asks comes first:
 // strangers are told nothing about what is wrong with their requests.
-func (s *Server) guarded(c *checker) func(http.Handler) http.Handler {
-	return func(next http.Handler) http.Handler {
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			out := &answer{ResponseWriter: w}
-			route := c.route(r)
-			if route == nil {
-				s.Fail(out, r, fmt.Errorf("%s: %w", r.Pattern, errUnlisted))
-				return
-			}
-			if _, err := s.allow(r.Context(), route.Operation.OperationID); err != nil {
-				s.Fail(out, r, err)
-				return
-			}
-			r.Body = http.MaxBytesReader(w, r.Body, maxBody)
-			if err := c.check(r, route); err != nil {
-				s.Fail(out, r, err)
-				return
-			}
-			w.Header().Set("Cache-Control", "no-store")
-			w.Header().Set("X-Content-Type-Options", "nosniff")
-			next.ServeHTTP(out, r)
-		})
+func (s *Server) guarded(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		out := &answer{ResponseWriter: w}
+		route := s.checker.route(r)
+		if route == nil {
+			s.Fail(out, r, fmt.Errorf("%s: %w", r.Pattern, errUnlisted))
+			return
+		}
+		if _, err := s.allow(r.Context(), route.Operation.OperationID); err != nil {
+			s.Fail(out, r, err)
+			return
+		}
+		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+		if err := s.checker.check(r, route); err != nil {
+			s.Fail(out, r, err)
+			return
+		}
+		w.Header().Set("Cache-Control", "no-store")
+		w.Header().Set("X-Content-Type-Options", "nosniff")
+		next.ServeHTTP(out, r)
+	})
+}
+
+// body holds what is asked of an operation to the document, however it came: pages call operations without a request.
+func (c *checker) body(operation string, body any) error {
+	text, err := json.Marshal(body)
+	if err != nil {
+		return fmt.Errorf("%s: %w", operation, err)
 	}
+	var plain any
+	if err := json.Unmarshal(text, &plain); err != nil {
+		return fmt.Errorf("%s: %w", operation, err)
+	}
+	schema := c.bodies[operation]
+	if schema == nil {
+		return fmt.Errorf("%s: %w", operation, errUnlisted)
+	}
+	if err := schema.VisitJSON(plain); err != nil {
+		return invalid("%s", capital(wrong(err)))
+	}
+	return nil
 }
 
 func (c *checker) check(r *http.Request, route *routers.Route) error {

@@ -118,7 +118,7 @@ func (s *Server) checkException(b openapi.NewException) (policy.Exception, error
 
 // CreateException implements openapi.StrictServerInterface.
 func (s *Server) CreateException(ctx context.Context, r openapi.CreateExceptionRequestObject) (openapi.CreateExceptionResponseObject, error) {
-	who, err := s.allow(ctx, "createException")
+	who, err := s.take(ctx, "createException", r.Body)
 	if err != nil {
 		return nil, err
 	}
@@ -192,7 +192,7 @@ func (s *Server) shownException(ctx context.Context, who auth.Principal, id stri
 
 // DecideException implements openapi.StrictServerInterface.
 func (s *Server) DecideException(ctx context.Context, r openapi.DecideExceptionRequestObject) (openapi.DecideExceptionResponseObject, error) {
-	who, err := s.allow(ctx, "decideException")
+	who, err := s.take(ctx, "decideException", r.Body)
 	if err != nil {
 		return nil, err
 	}
@@ -224,7 +224,7 @@ func (s *Server) DecideException(ctx context.Context, r openapi.DecideExceptionR
 
 // EndException implements openapi.StrictServerInterface.
 func (s *Server) EndException(ctx context.Context, r openapi.EndExceptionRequestObject) (openapi.EndExceptionResponseObject, error) {
-	who, err := s.allow(ctx, "endException")
+	who, err := s.take(ctx, "endException", r.Body)
 	if err != nil {
 		return nil, err
 	}

@@ -65,6 +65,15 @@ func (s *Server) allow(ctx context.Context, operation string) (auth.Principal, e
 	return s.require(ctx, operation, need)
 }
 
+// take is allow for an operation with a body, which must be as the document says.
+func (s *Server) take(ctx context.Context, operation string, body any) (auth.Principal, error) {
+	p, err := s.allow(ctx, operation)
+	if err != nil {
+		return p, err
+	}
+	return p, s.checker.body(operation, body)
+}
+
 // require returns who asks, where that one has a permission.
 func (s *Server) require(ctx context.Context, operation string, need auth.Permission) (auth.Principal, error) {
 	p, err := auth.Require(ctx, need)

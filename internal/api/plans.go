@@ -94,7 +94,7 @@ func (s *Server) GetPlan(ctx context.Context, r openapi.GetPlanRequestObject) (o
 
 // CreatePlan implements openapi.StrictServerInterface.
 func (s *Server) CreatePlan(ctx context.Context, r openapi.CreatePlanRequestObject) (openapi.CreatePlanResponseObject, error) {
-	who, err := s.allow(ctx, "createPlan")
+	who, err := s.take(ctx, "createPlan", r.Body)
 	if err != nil {
 		return nil, err
 	}

@@ -107,7 +107,7 @@ func (s *Server) shown(ctx context.Context, who auth.Principal, id string) (open
 
 // CreateRequest implements openapi.StrictServerInterface.
 func (s *Server) CreateRequest(ctx context.Context, r openapi.CreateRequestRequestObject) (openapi.CreateRequestResponseObject, error) {
-	who, err := s.allow(ctx, "createRequest")
+	who, err := s.take(ctx, "createRequest", r.Body)
 	if err != nil {
 		return nil, err
 	}
@@ -210,7 +210,7 @@ func (s *Server) update(ctx context.Context, who auth.Principal, action string, 
 
 // DecideRequest implements openapi.StrictServerInterface.
 func (s *Server) DecideRequest(ctx context.Context, r openapi.DecideRequestRequestObject) (openapi.DecideRequestResponseObject, error) {
-	who, err := s.allow(ctx, "decideRequest")
+	who, err := s.take(ctx, "decideRequest", r.Body)
 	if err != nil {
 		return nil, err
 	}
@@ -233,7 +233,7 @@ func (s *Server) DecideRequest(ctx context.Context, r openapi.DecideRequestReque
 
 // StartRequest implements openapi.StrictServerInterface.
 func (s *Server) StartRequest(ctx context.Context, r openapi.StartRequestRequestObject) (openapi.StartRequestResponseObject, error) {
-	who, err := s.allow(ctx, "startRequest")
+	who, err := s.take(ctx, "startRequest", r.Body)
 	if err != nil {
 		return nil, err
 	}
@@ -252,7 +252,7 @@ func (s *Server) StartRequest(ctx context.Context, r openapi.StartRequestRequest
 
 // WithdrawRequest implements openapi.StrictServerInterface.
 func (s *Server) WithdrawRequest(ctx context.Context, r openapi.WithdrawRequestRequestObject) (openapi.WithdrawRequestResponseObject, error) {
-	who, err := s.allow(ctx, "withdrawRequest")
+	who, err := s.take(ctx, "withdrawRequest", r.Body)
 	if err != nil {
 		return nil, err
 	}

@@ -97,7 +97,7 @@ func (s *Server) keep(ctx context.Context, x store.Schedule, write func(context.
 
 // CreateSchedule implements openapi.StrictServerInterface.
 func (s *Server) CreateSchedule(ctx context.Context, r openapi.CreateScheduleRequestObject) (openapi.CreateScheduleResponseObject, error) {
-	who, err := s.allow(ctx, "createSchedule")
+	who, err := s.take(ctx, "createSchedule", r.Body)
 	if err != nil {
 		return nil, err
 	}
@@ -128,7 +128,7 @@ func (s *Server) scheduleDeed(ctx context.Context, who auth.Principal, action st
 
 // UpdateSchedule implements openapi.StrictServerInterface.
 func (s *Server) UpdateSchedule(ctx context.Context, r openapi.UpdateScheduleRequestObject) (openapi.UpdateScheduleResponseObject, error) {
-	who, err := s.allow(ctx, "updateSchedule")
+	who, err := s.take(ctx, "updateSchedule", r.Body)
 	if err != nil {
 		return nil, err
 	}

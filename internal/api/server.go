@@ -84,6 +84,7 @@ type Options struct {
 type Server struct {
 	o           Options
 	book        control.Catalogue
+	checker     *checker
 	overview    postures
 	comparisons comparisons
 	filing      sync.Mutex // held from the look whether there is one already until the new one is stored
@@ -109,7 +110,15 @@ func New(o Options) (*Server, error) {
 			return t.C, t.Stop
 		}
 	}
-	return &Server{o: o, book: book}, nil
+	doc, err := load(context.Background())
+	if err != nil {
+		return nil, err
+	}
+	checker, err := newChecker(doc)
+	if err != nil {
+		return nil, err
+	}
+	return &Server{o: o, book: book, checker: checker}, nil
 }
 
 // Document is the OpenAPI document.
@@ -129,21 +138,13 @@ func load(ctx context.Context) (*openapi3.T, error) {
 // Handler serves the operations below BasePath. Who asks must be known by then: package auth's Authenticate comes
 // before it, and Protect.
 func (s *Server) Handler() (http.Handler, error) {
-	doc, err := load(context.Background())
-	if err != nil {
-		return nil, err
-	}
-	check, err := newChecker(doc)
-	if err != nil {
-		return nil, err
-	}
 	mux := http.NewServeMux()
 	strict := openapi.NewStrictHandlerWithOptions(s, nil, openapi.StrictHTTPServerOptions{
 		RequestErrorHandlerFunc:  func(w http.ResponseWriter, r *http.Request, err error) { s.Fail(w, r, unreadable(err)) },
 		ResponseErrorHandlerFunc: s.Fail,
 	})
 	openapi.HandlerWithOptions(strict, openapi.StdHTTPServerOptions{
-		BaseURL: BasePath, BaseRouter: guardedMux{ServeMux: mux, guard: s.guarded(check)},
+		BaseURL: BasePath, BaseRouter: guardedMux{ServeMux: mux, guard: s.guarded},
 		ErrorHandlerFunc: func(w http.ResponseWriter, r *http.Request, err error) { s.Fail(w, r, unreadable(err)) },
 	})
 	return s.unknown(mux), nil

@@ -40,7 +40,7 @@ func (s *Server) ListUsers(ctx context.Context, _ openapi.ListUsersRequestObject
 
 // CreateUser implements openapi.StrictServerInterface.
 func (s *Server) CreateUser(ctx context.Context, r openapi.CreateUserRequestObject) (openapi.CreateUserResponseObject, error) {
-	if _, err := s.allow(ctx, "createUser"); err != nil {
+	if _, err := s.take(ctx, "createUser", r.Body); err != nil {
 		return nil, err
 	}
 	user, link, err := s.o.Auth.CreateUser(ctx, r.Body.Name, r.Body.Roles)
@@ -55,7 +55,7 @@ func (s *Server) CreateUser(ctx context.Context, r openapi.CreateUserRequestObje
 
 // UpdateUser implements openapi.StrictServerInterface.
 func (s *Server) UpdateUser(ctx context.Context, r openapi.UpdateUserRequestObject) (openapi.UpdateUserResponseObject, error) {
-	if _, err := s.allow(ctx, "updateUser"); err != nil {
+	if _, err := s.take(ctx, "updateUser", r.Body); err != nil {
 		return nil, err
 	}
 	update := auth.UserChange{Disabled: r.Body.Disabled, Version: r.Body.Version}
