@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"slices"
 	"time"
 
 	"github.com/glueguard/glueguard/internal/api"
@@ -40,11 +41,22 @@ type console struct {
 	assets  *assets
 	pages   *pages
 	mux     *http.ServeMux
+	routes  []string
 }
+
+// Handler serves the console's pages.
+type Handler struct {
+	http.Handler
+
+	patterns []string
+}
+
+// Patterns are all that it serves, as http.ServeMux writes them.
+func (h *Handler) Patterns() []string { return slices.Clone(h.patterns) }
 
 // New makes the console. Its handler stands behind two of auth.Service's: Protect, which refuses what other sites' pages
 // ask for and tells browsers what is allowed, and Authenticate, which says who asks.
-func New(o Options) (http.Handler, error) {
+func New(o Options) (*Handler, error) {
 	if o.Operations == nil || o.Problem == nil || o.Now == nil {
 		return nil, errors.New("the console needs operations, their problems and a clock")
 	}
@@ -62,17 +74,23 @@ func New(o Options) (http.Handler, error) {
 	if c.pages, err = readPages(c.functions()); err != nil {
 		return nil, err
 	}
-	c.mux.Handle("GET /assets/", c.assets)
-	c.mux.HandleFunc("GET /favicon.ico", func(w http.ResponseWriter, r *http.Request) {
+	c.route("GET /assets/", c.assets)
+	c.route("GET /favicon.ico", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, c.assets.byName["favicon.svg"].url, http.StatusFound)
-	})
+	}))
 	for _, add := range []func(){
 		c.doorRoutes, c.overviewRoutes, c.resourceRoutes, c.repairRoutes, c.auditRoutes, c.ruleRoutes, c.personRoutes,
 	} {
 		add()
 	}
-	c.mux.Handle("/", c.handle("", func(*http.Request) (view, error) { return view{}, faultNoPage }))
-	return bounded(c.mux), nil
+	c.route("/", c.handle("", func(*http.Request) (view, error) { return view{}, faultNoPage }))
+	return &Handler{Handler: bounded(c.mux), patterns: c.routes}, nil
+}
+
+// route adds what is served under a pattern, and lists it.
+func (c *console) route(pattern string, h http.Handler) {
+	c.mux.Handle(pattern, h)
+	c.routes = append(c.routes, pattern)
 }
 
 // bounded keeps forms from being larger than any of ours.
@@ -100,7 +118,7 @@ type handler func(*http.Request) (view, error)
 
 // page adds a page for whoever has the permission; "" is for anybody who has signed in.
 func (c *console) page(pattern string, want auth.Permission, h handler) {
-	c.mux.Handle(pattern, c.handle(want, h))
+	c.route(pattern, c.handle(want, h))
 }
 
 func (c *console) handle(want auth.Permission, h handler) http.Handler {

@@ -29,10 +29,10 @@ func (c *console) doorRoutes() {
 
 // open adds a page for whoever asks.
 func (c *console) open(pattern string, h handler) {
-	c.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
+	c.route(pattern, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		v, err := h(r)
 		c.answer(w, r, v, err)
-	})
+	}))
 }
 
 func (c *console) loginForm(r *http.Request) (view, error) {

@@ -31,7 +31,7 @@ type follower struct {
 
 // stream adds a live part of a page: server-sent events whose data are HTML, which the page swaps in.
 func (c *console) stream(pattern string, want auth.Permission, follow func(*http.Request) (follower, error)) {
-	c.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
+	c.route(pattern, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		p, ok := auth.From(r.Context())
 		if !ok {
 			w.WriteHeader(http.StatusUnauthorized)
@@ -49,7 +49,7 @@ func (c *console) stream(pattern string, want auth.Permission, follow func(*http
 		if err := c.follow(w, r, f); err != nil && r.Context().Err() == nil {
 			c.options.Log.DebugContext(r.Context(), "a live page was left", "path", r.URL.Path, "error", err)
 		}
-	})
+	}))
 }
 
 func (c *console) follow(w http.ResponseWriter, r *http.Request, f follower) error {
