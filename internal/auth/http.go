@@ -2,9 +2,12 @@ package auth
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/netip"
 	"strings"
+
+	"github.com/glueguard/glueguard/internal/store"
 )
 
 type (
@@ -129,8 +132,9 @@ func (s *Service) Authenticate(next http.Handler) http.Handler {
 const contentPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; " +
 	"connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 
-// Protect refuses what another site's page asks to be changed, and sets the headers that browsers protect people by.
-// Pages are not stored anywhere unless a handler says otherwise: handlers of static files set Cache-Control themselves.
+// Protect refuses what another site's page asks to be changed, and records that, and sets the headers that browsers
+// protect people by. Pages are not stored anywhere unless a handler says otherwise: handlers of static files set
+// Cache-Control themselves.
 func (s *Service) Protect(next http.Handler) (http.Handler, error) {
 	cross := http.NewCrossOriginProtection()
 	if s.o.ExternalURL != "" {
@@ -138,9 +142,7 @@ func (s *Service) Protect(next http.Handler) (http.Handler, error) {
 			return nil, &InputError{Field: "external URL", Reason: err.Error()}
 		}
 	}
-	if s.o.Denied != nil {
-		cross.SetDenyHandler(s.o.Denied)
-	}
+	cross.SetDenyHandler(http.HandlerFunc(s.deny))
 	protected := cross.Handler(next)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
@@ -157,6 +159,48 @@ func (s *Service) Protect(next http.Handler) (http.Handler, error) {
 		}
 		protected.ServeHTTP(w, r)
 	}), nil
+}
+
+// deny answers a request that another site's page made.
+func (s *Service) deny(w http.ResponseWriter, r *http.Request) {
+	ctx := WithAddress(r.Context(), s.addressOf(r))
+	if err := s.recordForeign(ctx, r); err != nil {
+		http.Error(w, "refused, since another site's page asked for it; the audit trail could not be written", http.StatusServiceUnavailable)
+		return
+	}
+	if s.o.Denied != nil {
+		s.o.Denied.ServeHTTP(w, r.WithContext(ctx))
+		return
+	}
+	http.Error(w, "refused, since another site's page asked for it", http.StatusForbidden)
+}
+
+// recordForeign writes into the audit trail what another site's page asked for. Anybody can ask for that without end, so
+// of each address only so many are written down as may try to sign in.
+func (s *Service) recordForeign(ctx context.Context, r *http.Request) error {
+	if s.limits.foreign.take(addressKey(Address(ctx)), s.o.Now()) > 0 {
+		return nil
+	}
+	d := store.Deed{Action: "origin.refuse", Subject: bounded(r.URL.Path), Outcome: store.DeedRefused, Detail: map[string]string{
+		"method": bounded(r.Method), "origin": bounded(r.Header.Get("Origin")),
+	}}
+	p, err := s.Principal(ctx, r)
+	switch {
+	case err == nil:
+		d.Actor = p.Actor
+	case !errors.Is(err, ErrSignedOut):
+		return err
+	}
+	return s.record(ctx, d)
+}
+
+// bounded is a text that anybody may have written, as far as the audit trail needs it.
+func bounded(text string) string {
+	const most = 200
+	if len(text) > most {
+		text = text[:most] + "…"
+	}
+	return strings.ToValidUTF8(text, "\uFFFD")
 }
 
 // LocalPath returns where to go after a sign-in: a path of this site, or "/" for anything else.

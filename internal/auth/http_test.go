@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/glueguard/glueguard/internal/auth"
+	"github.com/glueguard/glueguard/internal/store"
 )
 
 func TestPrincipalTricks(t *testing.T) {
@@ -209,6 +210,44 @@ func TestProtect(t *testing.T) {
 		if csp := rec.Header().Get("Content-Security-Policy"); strings.Contains(csp, "unsafe") || !strings.Contains(csp, "frame-ancestors 'none'") {
 			t.Errorf("%s: %s", name, csp)
 		}
+	}
+}
+
+// What another site's page asks for is in the trail, with who was signed in; however often it asks, not without end.
+func TestForeignRequestsAreRecorded(t *testing.T) {
+	t.Parallel()
+	denied := 0
+	w := newWorld(t, func(o *auth.Options) {
+		o.Denied = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { denied++; w.WriteHeader(http.StatusTeapot) })
+	})
+	w.user("alice", good, auth.Viewer)
+	served, err := w.Protect(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("it went through") }))
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := len(w.deeds())
+	forge := func(r *http.Request) {
+		r.Method, r.URL.Path = http.MethodPost, "/requests/"+strings.Repeat("x", 5000)
+		r.Header.Set("Origin", "https://evil.example/"+strings.Repeat("é", 500))
+		rec := httptest.NewRecorder()
+		served.ServeHTTP(rec, r)
+		if rec.Code != http.StatusTeapot {
+			t.Errorf("answered %d", rec.Code)
+		}
+	}
+	signedIn := w.login("alice", good)
+	before++ // the sign-in
+	forge(signedIn)
+	last := w.deeds()[0]
+	if last.Action != "origin.refuse" || last.Outcome != store.DeedRefused || last.Actor.Name != "alice" || last.Actor.Address == "" ||
+		last.Detail["method"] != "POST" || !strings.HasPrefix(last.Detail["origin"], "https://evil.example/") || len(last.Subject)+len(last.Detail["origin"]) > 500 {
+		t.Errorf("recorded %+v", last)
+	}
+	for range 100 {
+		forge(httptest.NewRequest(http.MethodPost, "/", nil))
+	}
+	if n := len(w.deeds()) - before; n > 20 || denied != 101 {
+		t.Errorf("%d deeds of %d requests", n, denied)
 	}
 }
 

@@ -21,6 +21,7 @@ const (
 // loginLimits keep guessing slow: by address, and by name for those who guess from many addresses.
 type loginLimits struct {
 	address, name *limiter
+	foreign       *limiter // what is recorded of other sites' requests, by address
 
 	mu    sync.Mutex
 	known map[string]bool // name and address that signed in before: others' guesses don't keep them out
@@ -29,7 +30,7 @@ type loginLimits struct {
 func newLoginLimits() *loginLimits {
 	return &loginLimits{
 		address: newLimiter(addressBurst, addressEvery, maxBuckets), name: newLimiter(nameBurst, nameEvery, maxBuckets),
-		known: map[string]bool{},
+		foreign: newLimiter(addressBurst, addressEvery, maxBuckets), known: map[string]bool{},
 	}
 }
 

@@ -302,8 +302,8 @@ func (f *oidcFlow) read(token *oidc.IDToken) (identity, error) {
 	if err != nil {
 		return unreadable(err)
 	}
-	who := identity{subject: token.Issuer + " " + token.Subject, name: token.Subject}
-	for _, name := range []string{said.Preferred, said.Email} {
+	who := identity{subject: token.Issuer + " " + token.Subject, name: "user-" + hashOf(token.Subject)[:12]}
+	for _, name := range []string{said.Preferred, said.Email, token.Subject} {
 		if checkName(name) == nil {
 			who.name = name
 			break

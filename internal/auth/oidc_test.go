@@ -465,3 +465,19 @@ func TestOptions(t *testing.T) {
 		}
 	}
 }
+
+// A name that could be taken for another's, or that would colour a terminal, is none of the three that may be chosen from.
+func TestOIDCNamesOfNobody(t *testing.T) {
+	t.Parallel()
+	w, i, open := newOIDC(t)
+	i.claims = map[string]any{"sub": "\x1b[31mаlice", "preferred_username": "jose\u0301", "email": "admin\u202e@example.org"}
+	b := open()
+	start := b.get("/auth/oidc/start")
+	if back := b.get(i.authorize(start.Header.Get("Location"))); back.StatusCode != http.StatusSeeOther {
+		t.Fatalf("%s: %s", back.Status, text(t, back))
+	}
+	p, err := b.principal()
+	if err != nil || !strings.HasPrefix(p.Actor.Name, "user-") || w.read(p.Actor.Name).Subject != i.url+" \x1b[31mаlice" {
+		t.Errorf("%+v, %v", p, err)
+	}
+}

@@ -40,7 +40,7 @@ type Options struct {
 	Hashing     Hashing       // of new passwords; zero: DefaultHashing
 	// Fail writes the page of an OIDC sign-in that failed; nil: a plain one.
 	Fail func(w http.ResponseWriter, r *http.Request, status int, err error)
-	// Denied answers requests that another site's page made; nil: 403 as plain text.
+	// Denied answers requests that another site's page made, once they are recorded; nil: 403 as plain text.
 	Denied http.Handler
 }
 

@@ -31,6 +31,8 @@ func checkName(name string) error {
 		return &InputError{Field: "name", Reason: fmt.Sprintf("has more than %d characters", maxName)}
 	case strings.TrimSpace(name) != name || !utf8.ValidString(name):
 		return &InputError{Field: "name", Reason: "must not begin or end with a space"}
+	case strings.Contains(name, "  "): // pages show them as one
+		return &InputError{Field: "name", Reason: "must not have two spaces in a row"}
 	}
 	for _, r := range name {
 		if r > unicode.MaxASCII || !unicode.IsPrint(r) {

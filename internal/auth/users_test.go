@@ -27,7 +27,7 @@ func TestCreateUser(t *testing.T) {
 		t.Errorf("the same name in another case: %v", err)
 	}
 	var input *auth.InputError
-	for _, name := range []string{"", " alice", "alice\n", "аlice" /* Cyrillic */, "alice\u200b", strings.Repeat("a", 65), "a\x1b[31m"} {
+	for _, name := range []string{"", " alice", "alice\n", "аlice" /* Cyrillic */, "alice\u200b", strings.Repeat("a", 65), "a\x1b[31m", "jose\u0301", "jos\u00e9", "a  b"} {
 		if _, _, err := w.CreateUser(ctx, name, nil); !errors.As(err, &input) {
 			t.Errorf("name %q: %v", name, err)
 		}
