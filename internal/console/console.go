@@ -48,11 +48,16 @@ type console struct {
 type Handler struct {
 	http.Handler
 
-	patterns []string
+	console *console
 }
 
 // Patterns are all that it serves, as http.ServeMux writes them.
-func (h *Handler) Patterns() []string { return slices.Clone(h.patterns) }
+func (h *Handler) Patterns() []string { return slices.Clone(h.console.routes) }
+
+// Refuse answers with a page that says why a request was refused before it came here.
+func (h *Handler) Refuse(w http.ResponseWriter, r *http.Request, p openapi.Problem) {
+	h.console.show(w, r, view{page: "problem", title: p.Title, section: "-", status: p.Status, data: faultPage{p, "lock"}})
+}
 
 // New makes the console. Its handler stands behind two of auth.Service's: Protect, which refuses what other sites' pages
 // ask for and tells browsers what is allowed, and Authenticate, which says who asks.
@@ -84,7 +89,7 @@ func New(o Options) (*Handler, error) {
 		add()
 	}
 	c.route("/", c.handle("", func(*http.Request) (view, error) { return view{}, faultNoPage }))
-	return &Handler{Handler: bounded(c.mux), patterns: c.routes}, nil
+	return &Handler{Handler: bounded(c.mux), console: c}, nil
 }
 
 // route adds what is served under a pattern, and lists it.
