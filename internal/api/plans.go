@@ -119,7 +119,7 @@ func (s *Server) CreatePlan(ctx context.Context, r openapi.CreatePlanRequestObje
 		return nil, fmt.Errorf("plan: %w", err)
 	}
 	err = s.record(ctx, who, store.Deed{
-		Action: "plan.create", Subject: p.Digest, Digest: p.Digest,
+		Action: "plan.propose", Subject: p.Digest, Digest: p.Digest,
 		Detail: map[string]string{"audit": p.AuditID, "changes": fmt.Sprint(len(p.Changes)), "policy": p.Policy.Digest},
 	})
 	if err != nil {

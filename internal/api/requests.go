@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/glueguard/glueguard/internal/api/openapi"
 	"github.com/glueguard/glueguard/internal/auth"
@@ -183,6 +184,16 @@ func (s *Server) requestDeed(ctx context.Context, who auth.Principal, action str
 	d := store.Deed{Action: action, Subject: q.ID, Digest: q.Digest, Outcome: outcome, Detail: map[string]string{"kind": string(q.Work.Kind)}}
 	if q.Work.Plan != "" {
 		d.Detail["plan"] = q.Work.Plan
+	}
+	var changes []string
+	for _, c := range q.Work.Changes {
+		changes = append(changes, c.ID)
+	}
+	if len(changes) > 0 {
+		d.Detail["changes"] = strings.Join(changes, " ") // evidence of a change finds its approvals by this
+	}
+	if q.Note != "" {
+		d.Detail["note"] = q.Note
 	}
 	if cause != nil {
 		d.Detail["why"] = ProblemOf(cause).Detail

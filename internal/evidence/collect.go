@@ -130,7 +130,8 @@ func (c *collector) concerns(s Selection, d store.Deed) bool {
 	case s.Audit != "":
 		return d.Subject == s.Audit || d.Detail["audit"] == s.Audit
 	case s.Change != "":
-		return d.Subject == s.Change || c.plans[d.Subject] || slices.Contains(strings.Fields(d.Detail["changes"]), s.Change)
+		approved := d.Detail["plan"] != "" && c.plans[d.Detail["plan"]] // a request to apply it, say
+		return approved || d.Subject == s.Change || c.plans[d.Subject] || slices.Contains(strings.Fields(d.Detail["changes"]), s.Change)
 	}
 	return !d.At.Before(s.Since)
 }

@@ -77,6 +77,7 @@ func busy(t testing.TB) *memory {
 	m.did(t, "change.apply", "change-2", nil)
 	m.did(t, "resume.begin", "", map[string]string{"changes": "change-1 change-2"})
 	m.did(t, "resume.begin", "", map[string]string{"changes": "change-2 change-11"})
+	m.did(t, "request.approve", "request-1", map[string]string{"plan": c.Head.PlanDigest})
 	return m
 }
 
@@ -111,8 +112,8 @@ func TestTheTrailGoesWithTheEvidence(t *testing.T) {
 		want      []int64
 	}{
 		"of an audit":   {evidence.Selection{Audit: "audit-1"}, []int64{2, 3}},
-		"of a change":   {evidence.Selection{Change: "change"}, []int64{3, 4, 5, 7}},
-		"since a time":  {evidence.Selection{Since: at(5)}, []int64{6, 7, 8}},
+		"of a change":   {evidence.Selection{Change: "change"}, []int64{3, 4, 5, 7, 9}},
+		"since a time":  {evidence.Selection{Since: at(5)}, []int64{6, 7, 8, 9}},
 		"since the end": {evidence.Selection{Since: at(20)}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -123,7 +124,7 @@ func TestTheTrailGoesWithTheEvidence(t *testing.T) {
 				t.Errorf("deeds (-want +got):\n%s", d)
 			}
 			got, err := evidence.Check(t.Context(), bytes.NewReader(bundle), nil)
-			want := evidence.Mark{Entries: 8, Head: m.deeds[7].Hash}
+			want := evidence.Mark{Entries: 9, Head: m.deeds[8].Hash}
 			if d := cmp.Diff(want, got.Trail); err != nil || d != "" {
 				t.Errorf("%v, mark (-want +got):\n%s", err, d)
 			}
