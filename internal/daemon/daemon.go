@@ -3,6 +3,7 @@
 package daemon
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -17,6 +19,7 @@ import (
 	"github.com/glueguard/glueguard/internal/api"
 	"github.com/glueguard/glueguard/internal/auth"
 	"github.com/glueguard/glueguard/internal/awsapi"
+	"github.com/glueguard/glueguard/internal/console"
 	"github.com/glueguard/glueguard/internal/evidence"
 	"github.com/glueguard/glueguard/internal/policy"
 	"github.com/glueguard/glueguard/internal/store"
@@ -58,6 +61,22 @@ type Options struct {
 	NewID   func() string
 	AtOnce  int           // requests carried out at once; 0: 4
 	Grace   time.Duration // for calls under way at the end; 0: 30 s
+	Clients Patience      // with clients; what is 0 is the usual
+}
+
+// Patience is how long clients may take.
+type Patience struct {
+	Headers time.Duration // of a request; 0: 10 s
+	Body    time.Duration // of a request; 0: 30 s
+	Answer  time.Duration // that is no stream; 0: 5 min
+	Part    time.Duration // of an answer that is a stream; 0: 30 s
+	Idle    time.Duration // between two requests; 0: 2 min
+}
+
+func (p *Patience) complete() {
+	p.Headers, p.Body = cmp.Or(p.Headers, 10*time.Second), cmp.Or(p.Body, 30*time.Second)
+	p.Answer, p.Part = cmp.Or(p.Answer, 5*time.Minute), cmp.Or(p.Part, 30*time.Second)
+	p.Idle = cmp.Or(p.Idle, 2*time.Minute)
 }
 
 // What is done when.
@@ -77,19 +96,21 @@ func (e *RunningError) Error() string {
 
 // Daemon is one that listens. Run serves until its context ends; Close gives back what Open took.
 type Daemon struct {
-	o        Options
-	url      string
-	listener net.Listener
-	server   *http.Server
-	lease    store.Lease
-	auth     *auth.Service
-	sessions *sessions
-	hub      *Hub
-	watcher  *watcher
-	runner   *runner
-	schedule *scheduler
-	streams  context.CancelFunc // ends the streams, which would keep the server from ending
-	beat     atomic.Int64       // Unix time at which the loops last came round
+	o          Options
+	url        string
+	listener   net.Listener
+	server     *http.Server
+	lease      store.Lease
+	auth       *auth.Service
+	operations *api.Server
+	pages      *console.Handler
+	patterns   []string // what mux serves
+	sessions   *sessions
+	hub        *Hub
+	watcher    *watcher
+	runner     *runner
+	schedule   *scheduler
+	beat       atomic.Int64 // Unix time at which the loops last came round
 }
 
 // Open takes the store's daemon lease, and listens. It returns *RunningError where another daemon has the lease, and
@@ -137,6 +158,7 @@ func (o *Options) complete() {
 	if o.Grace == 0 {
 		o.Grace = 30 * time.Second
 	}
+	o.Clients.complete()
 }
 
 func holderOf(now time.Time) store.Holder {
@@ -190,6 +212,9 @@ func (d *Daemon) URL() string { return d.url }
 // Address is where it listens.
 func (d *Daemon) Address() string { return d.listener.Addr().String() }
 
+// Patterns are all that it serves, as http.ServeMux writes them. What is below api.BasePath is in the OpenAPI document.
+func (d *Daemon) Patterns() []string { return slices.Concat(d.patterns, d.pages.Patterns()) }
+
 // SetupLink is the one-time link to set the administrator's password; empty where somebody can sign in already.
 func (d *Daemon) SetupLink(ctx context.Context) (string, error) {
 	link, err := d.auth.Setup(ctx)
@@ -219,7 +244,7 @@ func (d *Daemon) Run(ctx context.Context) error {
 	}
 	d.o.Log.Info("stopping: running changes finish their current call")
 	stop()
-	d.streams()
+	d.hub.end() // open streams would keep the server from ending
 	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), d.o.Grace)
 	defer cancel()
 	if down := d.server.Shutdown(end); down != nil {

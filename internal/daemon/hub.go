@@ -16,6 +16,7 @@ const mostPending = 10_000
 type Hub struct {
 	now     func() time.Time
 	counted func(n int)
+	over    chan struct{} // closed when there is nothing more to come
 
 	mu   sync.Mutex
 	seq  int64
@@ -26,7 +27,7 @@ var _ api.Events = (*Hub)(nil)
 
 // newHub returns a hub. counted is told how many subscribers came (1) or went (-1).
 func newHub(now func() time.Time, counted func(n int)) *Hub {
-	return &Hub{now: now, counted: counted, subs: map[*subscriber]struct{}{}}
+	return &Hub{now: now, counted: counted, over: make(chan struct{}), subs: map[*subscriber]struct{}{}}
 }
 
 // subject is what an event is about. Of several that wait for a subscriber, the last is enough.
@@ -57,10 +58,13 @@ func (h *Hub) Subscribe(ctx context.Context) <-chan api.Event {
 			h.counted(-1)
 			close(s.out)
 		}()
-		s.pump(ctx)
+		s.pump(ctx, h.over)
 	}()
 	return s.out
 }
+
+// end sends all subscribers away, and those who come later: each stream ends, so that a server can.
+func (h *Hub) end() { close(h.over) }
 
 // Publish hands an event to all subscribers.
 func (h *Hub) Publish(e api.Event) {
@@ -124,8 +128,8 @@ func (s *subscriber) take() (e api.Event, more, lost bool) {
 	return e, true, false
 }
 
-// pump hands events over until ctx ends, or the subscriber is lost.
-func (s *subscriber) pump(ctx context.Context) {
+// pump hands events over until ctx ends, or all is over, or the subscriber is lost.
+func (s *subscriber) pump(ctx context.Context, over <-chan struct{}) {
 	for {
 		e, more, lost := s.take()
 		switch {
@@ -136,11 +140,15 @@ func (s *subscriber) pump(ctx context.Context) {
 			case s.out <- e:
 			case <-ctx.Done():
 				return
+			case <-over:
+				return
 			}
 		default:
 			select {
 			case <-s.wake:
 			case <-ctx.Done():
+				return
+			case <-over:
 				return
 			}
 		}

@@ -33,24 +33,28 @@ func (d *Daemon) logged(next http.Handler) http.Handler {
 		out := &counted{ResponseWriter: w}
 		d.limit(out, r)
 		defer func() {
-			v := recover()
-			if v != nil && v != http.ErrAbortHandler { //nolint:errorlint // a panic's value, as net/http compares it
-				d.o.Log.ErrorContext(r.Context(), "a request failed in a way that it must not", "request_id", x.id, "panic", fmt.Sprint(v), "stack", string(debug.Stack()))
-				if out.status == 0 {
-					plain(out, http.StatusInternalServerError, "something went wrong in the server; its log says what under "+x.id)
-				}
-				v = http.ErrAbortHandler
-				if out.whole {
-					v = nil
-				}
-			}
+			again := d.recovered(recover(), r, x, out)
 			d.over(r, x, out, began)
-			if v != nil {
-				panic(v)
+			if again != nil {
+				panic(again)
 			}
 		}()
 		next.ServeHTTP(out, r.WithContext(context.WithValue(r.Context(), exchangeKey{}, x)))
 	})
+}
+
+// recovered deals with a handler's panic. It returns what to panic with again, so that the connection is cut where half of
+// an answer would pass for a whole one.
+func (d *Daemon) recovered(v any, r *http.Request, x *exchange, out *counted) (again any) {
+	if v == nil || v == http.ErrAbortHandler { //nolint:errorlint // a panic's value, as net/http compares it
+		return v
+	}
+	d.o.Log.ErrorContext(r.Context(), "a request failed in a way that it must not", "request_id", x.id, "panic", fmt.Sprint(v), "stack", string(debug.Stack()))
+	if out.status != 0 {
+		return http.ErrAbortHandler
+	}
+	plain(out, http.StatusInternalServerError, "something went wrong in the server; its log says what under "+x.id)
+	return nil
 }
 
 // over writes the log's line.
@@ -127,13 +131,14 @@ func (d *Daemon) named(mux *http.ServeMux) http.Handler {
 	})
 }
 
-// limit sets how long a client may take with its request and its answer. Streams have all the time.
-func (d *Daemon) limit(w http.ResponseWriter, r *http.Request) {
+// limit sets how long a client may take with its request and its answer. A stream may last, but each part must be taken.
+func (d *Daemon) limit(w *counted, r *http.Request) {
+	c := http.NewResponseController(w.ResponseWriter)
+	now := time.Now() // deadlines are the machine's
 	if strings.Contains(r.Header.Get("Accept"), "text/event-stream") {
+		w.stream = c
 		return
 	}
-	c := http.NewResponseController(w)
-	now := time.Now() // deadlines are the machine's
 	if r.ContentLength != 0 {
 		_ = c.SetReadDeadline(now.Add(bodyWithin)) // a connection that can't is none of a slow client
 		r.Body = &timedBody{ReadCloser: r.Body, conn: c}
@@ -162,9 +167,9 @@ func (b *timedBody) Read(p []byte) (int, error) {
 type counted struct {
 	http.ResponseWriter
 
+	stream *http.ResponseController // nil: it is none
 	status int
 	bytes  int64
-	whole  bool
 }
 
 // WriteHeader implements http.ResponseWriter.
@@ -179,6 +184,9 @@ func (c *counted) WriteHeader(status int) {
 func (c *counted) Write(b []byte) (int, error) {
 	if c.status == 0 {
 		c.status = http.StatusOK
+	}
+	if c.stream != nil {
+		_ = c.stream.SetWriteDeadline(time.Now().Add(partWithin)) // as limit
 	}
 	n, err := c.ResponseWriter.Write(b)
 	c.bytes += int64(n)

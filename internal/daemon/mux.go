@@ -16,33 +16,27 @@ import (
 	"github.com/glueguard/glueguard/internal/telemetry"
 )
 
-// How long clients may take.
-const (
-	headersWithin = 10 * time.Second
-	bodyWithin    = 30 * time.Second // of a request
-	answerWithin  = 5 * time.Minute  // of an answer that is no stream
-	idleFor       = 2 * time.Minute
-	mostHeaders   = 64 << 10
-)
+// mostHeaders is how many bytes the headers of a request may have.
+const mostHeaders = 64 << 10
 
 // serveWith makes the server: what is said to whom under which path.
 func (d *Daemon) serveWith(w *worker, tls bool) error {
 	o := d.o
 	service, err := auth.New(auth.Options{
 		Users: o.Store, Credentials: o.Store, Trail: o.Store, Now: o.Clock.Now, OIDC: o.OIDC, ExternalURL: d.externalOrigin(),
-		Secure: tls || o.BehindProxy, BehindProxy: o.BehindProxy, Hashing: o.Hashing,
+		Secure: tls || o.BehindProxy, BehindProxy: o.BehindProxy, Hashing: o.Hashing, Denied: http.HandlerFunc(d.denied),
 	})
 	if err != nil {
 		return err
 	}
 	d.auth = service
-	operations, err := api.New(api.Options{
+	d.operations, err = api.New(api.Options{
 		Store: o.Store, Auth: service, Worker: w, Events: d.hub, Now: o.Clock.Now, NewID: o.NewID, Version: o.Version, Signer: o.Signer, Log: o.Log,
 	})
 	if err != nil {
 		return err
 	}
-	mux, err := d.mux(operations)
+	mux, err := d.mux()
 	if err != nil {
 		return err
 	}
@@ -50,13 +44,10 @@ func (d *Daemon) serveWith(w *worker, tls bool) error {
 	if err != nil {
 		return err
 	}
-	base, cancel := context.WithCancel(context.Background())
-	d.streams = cancel
 	d.server = &http.Server{
-		Handler:           d.logged(protected),
-		ReadHeaderTimeout: headersWithin, IdleTimeout: idleFor, MaxHeaderBytes: mostHeaders,
-		ErrorLog:    slog.NewLogLogger(o.Log.Handler(), slog.LevelDebug), // clients that break off, and TLS that others get wrong
-		BaseContext: func(net.Listener) context.Context { return base },
+		Handler:           d.logged(d.hosted(protected)),
+		ReadHeaderTimeout: o.Clients.Headers, IdleTimeout: o.Clients.Idle, MaxHeaderBytes: mostHeaders,
+		ErrorLog: slog.NewLogLogger(o.Log.Handler(), slog.LevelDebug), // clients that break off, and TLS that others get wrong
 	}
 	d.counted()
 	return nil
@@ -70,8 +61,8 @@ func (d *Daemon) externalOrigin() string {
 	return d.url
 }
 
-func (d *Daemon) mux(operations *api.Server) (*http.ServeMux, error) {
-	programs, err := operations.Handler()
+func (d *Daemon) mux() (*http.ServeMux, error) {
+	programs, err := d.operations.Handler()
 	if err != nil {
 		return nil, err
 	}
@@ -79,20 +70,25 @@ func (d *Daemon) mux(operations *api.Server) (*http.ServeMux, error) {
 	if d.auth.HasOIDC() {
 		sso = auth.OIDCStartPath
 	}
-	pages, err := console.New(console.Options{
-		Operations: operations, Problem: func(err error) openapi.Problem { return api.ProblemOf(err).Problem }, Events: d.hub,
+	d.pages, err = console.New(console.Options{
+		Operations: d.operations, Problem: func(err error) openapi.Problem { return api.ProblemOf(err).Problem }, Events: d.hub,
 		Now: d.o.Clock.Now, Version: d.o.Version, Sandbox: d.o.Sandbox, SSO: sso, Log: d.o.Log,
 	})
 	if err != nil {
 		return nil, err
 	}
 	mux := http.NewServeMux()
+	route := func(pattern string, h http.Handler) {
+		mux.Handle(pattern, h)
+		d.patterns = append(d.patterns, pattern)
+	}
+	route("GET "+auth.OIDCStartPath, d.auth.OIDCHandler())
+	route("GET "+auth.OIDCCallbackPath, d.auth.OIDCHandler())
+	route("GET /healthz", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, "ok") }))
+	route("GET /readyz", http.HandlerFunc(d.ready))
+	route("GET /metrics", http.HandlerFunc(d.metrics))
 	mux.Handle(api.BasePath+"/", programs)
-	mux.Handle("/auth/oidc/", d.auth.OIDCHandler())
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, "ok") })
-	mux.HandleFunc("GET /readyz", d.ready)
-	mux.HandleFunc("GET /metrics", d.metrics)
-	mux.Handle("/", pages)
+	mux.Handle("/", d.pages)
 	return mux, nil
 }
 
