@@ -579,35 +579,3 @@ func checkByHand(t *testing.T, bundle []byte) {
 		}
 	}
 }
-
-func TestKeys(t *testing.T) {
-	t.Parallel()
-	k := key(t, 1)
-	private, err := k.PEM()
-	if err != nil {
-		t.Fatal(err)
-	}
-	again, err := evidence.ParsePrivateKey(private)
-	if err != nil || again.PublicKey().ID() != k.PublicKey().ID() {
-		t.Errorf("%v", err)
-	}
-	public, err := evidence.ParsePublicKey(k.PublicKey().PEM())
-	if err != nil || public.ID() != k.PublicKey().ID() {
-		t.Errorf("%v", err)
-	}
-	for name, src := range map[string]string{
-		"nothing": "", "text": "hello", "the other half": string(private), "cut": string(k.PublicKey().PEM()[:60]),
-		"nonsense": "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n",
-	} {
-		if _, err := evidence.ParsePublicKey([]byte(src)); !errors.Is(err, evidence.ErrKey) {
-			t.Errorf("public, %s: %v", name, err)
-		}
-	}
-	for name, src := range map[string]string{
-		"nothing": "", "the other half": string(k.PublicKey().PEM()), "nonsense": "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n",
-	} {
-		if _, err := evidence.ParsePrivateKey([]byte(src)); !errors.Is(err, evidence.ErrKey) {
-			t.Errorf("private, %s: %v", name, err)
-		}
-	}
-}
