@@ -11,6 +11,7 @@ import (
 	"github.com/glueguard/glueguard/internal/auth"
 	"github.com/glueguard/glueguard/internal/control"
 	"github.com/glueguard/glueguard/internal/report"
+	"github.com/glueguard/glueguard/internal/resource"
 	"github.com/glueguard/glueguard/internal/store"
 )
 
@@ -27,12 +28,12 @@ type auditsPage struct {
 
 // scopeForm is what an audit is asked to cover, as it was typed.
 type scopeForm struct {
-	For                                            string // "now" or "schedule"
-	Accounts, Regions, Resources, Role, Profile    string
-	Organization                                   bool
-	Controls                                       []string
-	Name, Hours                                    string // of a schedule
-	NameError, HoursError, AccountsError, RoleHint string
+	For                                         string // "now" or "schedule"
+	Accounts, Regions, Resources, Role, Profile string
+	Organization                                bool
+	Controls                                    []string
+	Name, Hours                                 string // of a schedule
+	NameError, HoursError, AccountsError        string
 }
 
 // Has tells whether a control is chosen.
@@ -50,7 +51,33 @@ func (c *console) auditRoutes() {
 }
 
 func (c *console) audits(r *http.Request) (view, error) {
-	return c.auditsView(r, scopeForm{Resources: r.URL.Query().Get("resource")}, nil)
+	form, err := c.suggestScope(r)
+	if err != nil {
+		return view{}, err
+	}
+	return c.auditsView(r, form, nil)
+}
+
+// suggestScope begins with what the newest audit covered, or with the one resource that is asked for.
+func (c *console) suggestScope(r *http.Request) (scopeForm, error) {
+	newest, err := c.requestsOf(r, openapi.ListRequestsParams{Kind: []store.RequestKind{store.RequestAudit}, Limit: 1})
+	if err != nil {
+		return scopeForm{}, err
+	}
+	var form scopeForm
+	if len(newest) > 0 && newest[0].Work.Audit != nil {
+		s := newest[0].Work.Audit
+		form = scopeForm{
+			Accounts: strings.Join(s.Accounts, " "), Regions: strings.Join(s.Regions, " "), Organization: s.Organization, Role: s.Role, Profile: s.PolicyProfile,
+		}
+	}
+	if arn := r.URL.Query().Get("resource"); arn != "" {
+		form.Resources, form.Organization = arn, false
+		if a, err := resource.ParseARN(arn); err == nil {
+			form.Accounts, form.Regions = a.Account, a.Region
+		}
+	}
+	return form, nil
 }
 
 // auditsView shows the page, with a form as it was sent where that was refused.

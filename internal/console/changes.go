@@ -121,7 +121,7 @@ func (c *console) changeOf(ctx context.Context, id string) (changePage, error) {
 	p.Live = doc.State == change.Running || doc.State == change.BackingOut || doc.WaitingFor == change.ForTime || moving(got.Requests)
 	p.Headline = p.State.Word + ": " + strconv.Itoa(p.Done) + " of " + count(p.Total, "step") + " done"
 	for _, v := range got.Verbs {
-		if v.Allowed {
+		if v.Allowed && (v.Kind != store.RequestResume || !moving(got.Requests)) { // somebody is at it already
 			p.Verbs = append(p.Verbs, verbOf(v.Kind, p.Own))
 		}
 	}
