@@ -131,19 +131,20 @@ func (d *Daemon) named(mux *http.ServeMux) http.Handler {
 	})
 }
 
-// limit sets how long a client may take with its request and its answer. A stream may last, but each part must be taken.
+// limit sets how long a client may take with its request and its answer. A stream may last, but each part must be taken;
+// who only says that it asks for one has no more time for its body than others.
 func (d *Daemon) limit(w *counted, r *http.Request) {
 	c := http.NewResponseController(w.ResponseWriter)
 	now := time.Now() // deadlines are the machine's
-	if strings.Contains(r.Header.Get("Accept"), "text/event-stream") {
-		w.stream = c
-		return
-	}
 	if r.ContentLength != 0 {
-		_ = c.SetReadDeadline(now.Add(bodyWithin)) // a connection that can't is none of a slow client
+		_ = c.SetReadDeadline(now.Add(d.o.Clients.Body)) // a connection that can't is none of a slow client
 		r.Body = &timedBody{ReadCloser: r.Body, conn: c}
 	}
-	_ = c.SetWriteDeadline(now.Add(answerWithin))
+	if strings.Contains(r.Header.Get("Accept"), "text/event-stream") {
+		w.stream, w.within = c, d.o.Clients.Part
+		return
+	}
+	_ = c.SetWriteDeadline(now.Add(d.o.Clients.Answer))
 }
 
 // timedBody takes the time limit off the connection once the body is read: it would end the request's context, however
@@ -168,6 +169,7 @@ type counted struct {
 	http.ResponseWriter
 
 	stream *http.ResponseController // nil: it is none
+	within time.Duration            // each part of a stream must be taken
 	status int
 	bytes  int64
 }
@@ -186,7 +188,7 @@ func (c *counted) Write(b []byte) (int, error) {
 		c.status = http.StatusOK
 	}
 	if c.stream != nil {
-		_ = c.stream.SetWriteDeadline(time.Now().Add(partWithin)) // as limit
+		_ = c.stream.SetWriteDeadline(time.Now().Add(c.within)) // as limit
 	}
 	n, err := c.ResponseWriter.Write(b)
 	c.bytes += int64(n)

@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"time"
 
 	"github.com/glueguard/glueguard/internal/api"
 	"github.com/glueguard/glueguard/internal/api/openapi"
