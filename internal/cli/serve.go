@@ -249,7 +249,7 @@ func (e Env) serve(ctx context.Context, o serveOptions, s *sqlite.Store, given d
 		return err
 	}
 	defer func() { err = errors.Join(err, d.Close()) }()
-	if err := e.welcome(ctx, d, o); err != nil {
+	if err := e.welcome(ctx, d); err != nil {
 		return err
 	}
 	if o.addrFile != "" {
@@ -262,7 +262,7 @@ func (e Env) serve(ctx context.Context, o serveOptions, s *sqlite.Store, given d
 }
 
 // welcome says where the console is, and how the first administrator gets in.
-func (e Env) welcome(ctx context.Context, d *daemon.Daemon, o serveOptions) error {
+func (e Env) welcome(ctx context.Context, d *daemon.Daemon) error {
 	link, err := d.SetupLink(ctx)
 	if err != nil {
 		return err

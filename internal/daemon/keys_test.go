@@ -48,16 +48,25 @@ func TestKeyOf(t *testing.T) {
 		{"policy denied", good(func(d *resource.KeyDetail) { d.Key.Policy = resource.Unknown[string](denied) }), true, "its policy could not be read", nil},
 		{"grants denied", good(func(d *resource.KeyDetail) { d.Grants = resource.Unknown[[]resource.KeyGrant](denied) }), true, "its grants could not be read", nil},
 		{"no policy at all", good(func(d *resource.KeyDetail) { d.Key.Policy = resource.Known("{") }), true, "can't be understood", nil},
-		{"its account, and a role", good(policy(`
+		{
+			"its account, and a role", good(policy(`
 			{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111111111111:root"},"Action":"kms:*","Resource":"*"},
 			{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::222222222222:role/r"},"Action":["kms:GenerateDataKey*","kms:Decrypt"],"Resource":"*"},
 			{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::222222222222:role/reader"},"Action":"kms:Decrypt","Resource":"*"}`)),
-			true, "", []string{"account 111111111111, by its own IAM policies", "arn:aws:iam::222222222222:role/r"}},
+			true, "",
+			[]string{"account 111111111111, by its own IAM policies", "arn:aws:iam::222222222222:role/r"},
+		},
 		{"everybody", good(policy(`{"Effect":"Allow","Principal":"*","Action":"kms:*","Resource":"*"}`)), true, "", []string{"anyone"}},
-		{"everybody of an account", good(policy(`{"Effect":"Allow","Principal":"*","Action":"kms:*","Resource":"*","Condition":{"StringEquals":{"kms:CallerAccount":"333333333333"}}}`)),
-			true, "", []string{"anyone in 333333333333"}},
-		{"a service under conditions", good(policy(`{"Effect":"Allow","Principal":{"Service":"glue.amazonaws.com"},"Action":"kms:*","Resource":"*","Condition":{"StringEquals":{"aws:SourceAccount":"111111111111"}}}`)),
-			true, "", []string{"glue.amazonaws.com (on conditions)"}},
+		{
+			"everybody of an account", good(policy(`{"Effect":"Allow","Principal":"*","Action":"kms:*","Resource":"*","Condition":{"StringEquals":{"kms:CallerAccount":"333333333333"}}}`)),
+			true, "",
+			[]string{"anyone in 333333333333"},
+		},
+		{
+			"a service under conditions", good(policy(`{"Effect":"Allow","Principal":{"Service":"glue.amazonaws.com"},"Action":"kms:*","Resource":"*","Condition":{"StringEquals":{"aws:SourceAccount":"111111111111"}}}`)),
+			true, "",
+			[]string{"glue.amazonaws.com (on conditions)"},
+		},
 		{"by grants", good(func(d *resource.KeyDetail) {
 			d.Grants = resource.Known([]resource.KeyGrant{
 				{Grantee: "arn:aws:iam::111111111111:role/w", Operations: []string{"GenerateDataKeyWithoutPlaintext"}},
