@@ -7,13 +7,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/securityhub/types"
 
-	"github.com/glueguard/glueguard/internal/finding"
 	"github.com/glueguard/glueguard/internal/report"
 )
 
 // asff is a finding in the SDK's form. Its workflow is the customer's: a provider says nothing of it.
-func (h *hub) asff(f finding.Finding, firstSeen time.Time) types.AwsSecurityFinding {
-	s := h.form.Finding(f)
+func (h *hub) asff(s report.SecurityFinding, firstSeen time.Time) types.AwsSecurityFinding {
 	out := types.AwsSecurityFinding{
 		SchemaVersion: &s.SchemaVersion, Id: &s.ID, ProductArn: &h.product, GeneratorId: &s.GeneratorID, AwsAccountId: &h.location.Account,
 		CreatedAt: &s.CreatedAt, UpdatedAt: &s.UpdatedAt, LastObservedAt: &s.LastObservedAt,

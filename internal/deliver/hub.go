@@ -54,9 +54,10 @@ type hub struct {
 
 // put adds a finding to the batch, and hands a full batch over.
 func (h *hub) put(f finding.Finding, firstSeen time.Time) {
-	it := item{h.asff(f, firstSeen), nameOf(f)}
-	h.ids[*it.Id] = true
-	size := weigh(it.AwsSecurityFinding)
+	s := h.form.Finding(f)
+	it := item{h.asff(s, firstSeen), nameOf(f)}
+	h.ids[s.ID] = true
+	size := weigh(s)
 	if len(h.batch) == report.SecurityHubBatch || h.bytes+size > batchBytes {
 		h.flush()
 	}
@@ -73,7 +74,7 @@ func nameOf(f finding.Finding) string {
 }
 
 // weigh is about what a finding takes in a request.
-func weigh(f types.AwsSecurityFinding) int {
+func weigh(f report.SecurityFinding) int {
 	text, err := json.Marshal(f)
 	if err != nil {
 		return batchBytes // by itself, for AWS to refuse

@@ -68,7 +68,7 @@ func (h Hubs) Send(ctx context.Context, audit report.Source) (Sent, error) {
 	if err == nil {
 		err = s.err
 	}
-	if err == nil && ctx.Err() != nil {
+	if ctx.Err() != nil {
 		err = awsapi.ErrInterrupted
 	}
 	return s.sent, err

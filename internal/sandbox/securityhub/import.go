@@ -2,9 +2,9 @@ package securityhub
 
 import (
 	"cmp"
-	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -52,16 +52,46 @@ func (h *SecurityHub) importFindings(c *service.Call, in *hub.BatchImportFinding
 	return out, nil
 }
 
-// weigh returns a finding's size, and an error for one that is too large.
+// weigh returns about what a finding takes in a request, and an error for one that is too large.
 func weigh(f *types.AwsSecurityFinding) (int, error) {
-	text, err := json.Marshal(f)
-	switch {
-	case err != nil:
-		return 0, err
-	case len(text) > largestFinding:
-		return len(text), errors.New("Finding size exceeds 240 KB.") //nolint:staticcheck // AWS's words
+	size := weight(reflect.ValueOf(f))
+	if size > largestFinding {
+		return size, errors.New("Finding size exceeds 240 KB.") //nolint:staticcheck // AWS's words
 	}
-	return len(text), nil
+	return size, nil
+}
+
+// weight sums up texts, with something for the names around them. What is not set takes nothing.
+func weight(v reflect.Value) int {
+	const around = 6 // quotes, a colon, a comma, braces
+	n := 0
+	switch v.Kind() {
+	case reflect.Pointer:
+		if !v.IsNil() {
+			n = weight(v.Elem())
+		}
+	case reflect.Struct:
+		for i := range v.NumField() {
+			if w := weight(v.Field(i)); w > 0 {
+				n += w + len(v.Type().Field(i).Name) + around
+			}
+		}
+	case reflect.Slice:
+		for i := range v.Len() {
+			n += weight(v.Index(i)) + around
+		}
+	case reflect.Map:
+		for entries := v.MapRange(); entries.Next(); {
+			n += weight(entries.Key()) + weight(entries.Value()) + around
+		}
+	case reflect.String:
+		n = v.Len()
+	default:
+		if v.IsValid() && !v.IsZero() {
+			n = around
+		}
+	}
+	return n
 }
 
 // malformed says in AWS's words how a finding does not keep to the format.
