@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/glueguard/glueguard/internal/api/openapi"
 	"github.com/glueguard/glueguard/internal/auth"
@@ -87,18 +88,27 @@ func kindOf(v execute.Verb) store.RequestKind {
 // verbsOf are the requests that can be made about a change as it stands.
 func verbsOf(c *change.Change, who auth.Principal) []openapi.ChangeVerb {
 	verbs := []openapi.ChangeVerb{}
-	for _, v := range execute.Possible(c) {
+	for _, v := range usable(c) {
 		kind := kindOf(v)
 		if kind == "" {
 			continue
 		}
 		need := requestPermission(kind)
+		keep := kind == store.RequestFinalize && !c.KeepsOriginal()
 		verbs = append(verbs, openapi.ChangeVerb{
-			Kind: kind, Permission: need, Allowed: who.May(auth.Propose) && who.May(need),
-			Warnings: append([]plan.Warning{}, warningsOf(c, kind, store.Work{Kind: kind})...),
+			Kind: kind, Permission: need, Allowed: who.May(auth.Propose) && who.May(need), KeepTwin: keep,
+			Warnings: append([]plan.Warning{}, warningsOf(c, kind, store.Work{Kind: kind, KeepTwin: keep})...),
 		})
 	}
 	return verbs
+}
+
+// usable are the verbs that do something for a change: a finalize lets go of an original that is kept, or, where a change
+// has not come to its end, accepts its twin.
+func usable(c *change.Change) []execute.Verb {
+	return slices.DeleteFunc(execute.Possible(c), func(v execute.Verb) bool {
+		return v == execute.VerbFinalize && c.State == change.Done && !c.KeepsOriginal()
+	})
 }
 
 // warningsOf are what must be accepted before work on a change: those that were accepted with it before are marked. A
@@ -131,12 +141,16 @@ func warningsOf(c *change.Change, kind store.RequestKind, w store.Work) []plan.W
 func commandsOf(c *change.Change) []openapi.Command {
 	id := c.Head.ID
 	commands := []openapi.Command{{Title: "Show it", Command: "glueguard changes show " + id}}
-	for _, v := range execute.Possible(c) {
+	for _, v := range usable(c) {
 		title := map[execute.Verb]string{
 			execute.VerbResume: "Go on with it", execute.VerbBackout: "Take it back", execute.VerbVerify: "Look at it again",
 			execute.VerbFinalize: "Let go of what it keeps as the way back",
 		}[v]
-		commands = append(commands, openapi.Command{Title: title, Command: fmt.Sprintf("glueguard %s %s", v, id)})
+		command := fmt.Sprintf("glueguard %s %s", v, id)
+		if v == execute.VerbFinalize && !c.KeepsOriginal() {
+			title, command = "Accept the twin under its own name", command+" --keep-twin"
+		}
+		commands = append(commands, openapi.Command{Title: title, Command: command})
 	}
 	return append(commands, openapi.Command{
 		Title: "Export its evidence", Command: fmt.Sprintf("glueguard evidence export --change %s --out evidence.tar", id),

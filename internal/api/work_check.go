@@ -10,7 +10,6 @@ import (
 	"github.com/glueguard/glueguard/internal/api/openapi"
 	"github.com/glueguard/glueguard/internal/change"
 	"github.com/glueguard/glueguard/internal/control"
-	"github.com/glueguard/glueguard/internal/execute"
 	"github.com/glueguard/glueguard/internal/plan"
 	"github.com/glueguard/glueguard/internal/store"
 )
@@ -199,7 +198,7 @@ func (s *Server) checkChanges(ctx context.Context, w store.Work) error {
 
 func possible(c *change.Change, w store.Work) error {
 	kinds := []string{}
-	for _, v := range execute.Possible(c) {
+	for _, v := range usable(c) {
 		if kind := kindOf(v); kind != "" {
 			kinds = append(kinds, string(kind))
 		}
@@ -211,8 +210,11 @@ func possible(c *change.Change, w store.Work) error {
 		}
 		return p
 	}
-	if w.KeepTwin && c.KeepsOriginal() {
+	switch finalize := w.Kind == store.RequestFinalize; {
+	case finalize && w.KeepTwin && c.KeepsOriginal():
 		return sense("Change %s has come to its end: there is no twin to be accepted.", c.Head.ID)
+	case finalize && !w.KeepTwin && !c.KeepsOriginal():
+		return sense("Change %s keeps no original: what can be done is to accept its twin, by keep_twin.", c.Head.ID)
 	}
 	var missing []string
 	for _, warning := range warningsOf(c, w.Kind, w) {

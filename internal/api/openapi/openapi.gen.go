@@ -306,8 +306,11 @@ type ChangeState = change.State
 // ChangeVerb What can be asked for of a change.
 type ChangeVerb struct {
 	// Allowed Who asks has the permission.
-	Allowed bool        `json:"allowed"`
-	Kind    RequestKind `json:"kind"`
+	Allowed bool `json:"allowed"`
+
+	// KeepTwin Of finalize: it accepts the twin under its own name, so keep_twin must be given.
+	KeepTwin bool        `json:"keep_twin,omitempty,omitzero"`
+	Kind     RequestKind `json:"kind"`
 
 	// Permission The right to do one kind of thing.
 	Permission Permission `json:"permission"`
