@@ -53,7 +53,7 @@ func listPackages(t *testing.T) []pkg {
 func pureRooms() []string {
 	return []string{
 		"internal/resource", "internal/iampolicy", "internal/policy", "internal/control", "internal/finding", "internal/plan", "internal/preflight", "internal/change",
-		"internal/procedure",
+		"internal/procedure", "internal/redact",
 	}
 }
 
