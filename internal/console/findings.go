@@ -63,6 +63,12 @@ func (l listing) Title() string { return l.title }
 func (l listing) Lead() string  { return l.lead }
 func (l listing) Path() string  { return l.path }
 
+// HasModes tells whether its lines have an encryption mode of their own: keys have none.
+func (l listing) HasModes() bool { return l.control != control.KeyManagement }
+
+// Repairs tells whether its lines are of resources whose encryption can be planned.
+func (l listing) Repairs() bool { return l.control == control.DevEndpointS3 || l.control == control.MLTransform }
+
 type field struct{ Name, Value string }
 
 // filter is one field to choose by, with the values that there are.
@@ -249,6 +255,9 @@ func (l *listing) columns(q url.Values, params openapi.ListFindingsParams) {
 		{"Account", store.ByAccount},
 		{"Region", store.ByRegion},
 	} {
+		if col.by == store.ByMode && !l.HasModes() {
+			continue
+		}
 		h := heading{Name: col.name, Icon: "both"}
 		reverse := ""
 		if col.by == params.Sort {
@@ -272,6 +281,9 @@ func rowOf(f *finding.Finding, withControl bool) findingRow {
 	row := findingRow{
 		Name: cmp.Or(ref.Name, ref.ID), Status: statusMark(f.Status), Mode: modeMark(f.Encryption.Mode), Key: f.Encryption.KMSKey,
 		Reason: sentence(string(f.Reason)), Message: f.Message, Advisories: f.Advisories, Account: ref.Account, Region: ref.Region,
+	}
+	if ref.Type == resource.TypeKey {
+		row.Mode = mark{}
 	}
 	if ref.ARN == "" {
 		row.Name = "All of them: the listing could not be read"
