@@ -144,6 +144,9 @@ func (s sending) toHub(ctx context.Context) (err error) {
 		}
 		defer session.Close()
 	}
+	if s.env.StderrTerminal { // ten batches a second is all that a location takes
+		fmt.Fprintln(s.env.Stderr, "glueguard: sending findings to Security Hub")
+	}
 	sent, err := deliver.Hubs{Session: session, Memory: s.state, Version: buildVersion()}.Send(ctx, s.audit)
 	deed := map[string]string{"to": toHub, "findings": strconv.Itoa(sent.Findings), "resolved": strconv.Itoa(sent.Resolved), "refused": strconv.Itoa(len(sent.Refused))}
 	if recorded := s.record(ctx, session, deed, err != nil || len(sent.Refused) > 0); err == nil {
