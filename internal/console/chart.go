@@ -55,6 +55,9 @@ type donut struct {
 	Total    int
 	Percent  string // of what is encrypted; empty where there is nothing
 	Segments []segment
+	// Arcs are the segments, the last first: each begins at the top and is as long as all up to it, so that the next covers
+	// its beginning and no gap is left between them.
+	Arcs []segment
 }
 
 // statuses lists the statuses in the order of charts: what asks for something first.
@@ -144,7 +147,7 @@ func ringOf(s store.Summary) donut {
 		return d
 	}
 	d.Percent = strconv.Itoa(s.Pass*100/d.Total) + " %"
-	at := 0.0
+	sum := 0
 	for _, part := range []segment{
 		{Tone: "pass", Word: "encrypted", N: s.Pass},
 		{Tone: "fail", Word: "not encrypted", N: s.Fail},
@@ -154,10 +157,11 @@ func ringOf(s store.Summary) donut {
 		if part.N == 0 {
 			continue
 		}
-		size := float64(part.N) * 100 / float64(d.Total)
-		part.At, part.Size, part.Rest = unit(25-at), unit(size), unit(100-size) // the ring begins at its top
-		at += size
+		sum += part.N
+		size := float64(sum) * 100 / float64(d.Total)
+		part.Size, part.Rest = unit(size), unit(100-size)
 		d.Segments = append(d.Segments, part)
+		d.Arcs = append([]segment{part}, d.Arcs...)
 	}
 	return d
 }

@@ -67,7 +67,9 @@ func (l listing) Path() string  { return l.path }
 func (l listing) HasModes() bool { return l.control != control.KeyManagement }
 
 // Repairs tells whether its lines are of resources whose encryption can be planned.
-func (l listing) Repairs() bool { return l.control == control.DevEndpointS3 || l.control == control.MLTransform }
+func (l listing) Repairs() bool {
+	return l.control == control.DevEndpointS3 || l.control == control.MLTransform
+}
 
 type field struct{ Name, Value string }
 
@@ -186,6 +188,9 @@ func (l *listing) filters(q url.Values, facets []store.Facet) {
 		fields = append([]struct{ name, label string }{{"control", "Control"}}, fields...)
 	}
 	for _, f := range fields {
+		if f.name == "mode" && !l.HasModes() {
+			continue
+		}
 		on := q[f.name]
 		shown := filter{Field: f.name, Label: f.label}
 		for _, facet := range facets {
@@ -290,7 +295,7 @@ func rowOf(f *finding.Finding, withControl bool) findingRow {
 	} else {
 		row.Link = resourceURL(ref.ARN, ref.Name)
 	}
-	if ref.ID != "" && ref.ID != ref.Name {
+	if ref.ID != "" && ref.ID != row.Name {
 		row.Sub = ref.ID
 	}
 	if withControl {
