@@ -124,7 +124,7 @@ func trendOf(audits []column) *trendChart {
 	step := chartUnits / float64(len(audits))
 	for i := range t.Columns {
 		c := &t.Columns[i]
-		c.X, c.Width = unit(float64(i)*step), unit(step*0.82)
+		c.X, c.Width = unit(float64(i)*step), unit(min(step*0.82, 60))
 		y := high
 		for _, status := range statuses() {
 			n := of(c.Summary, status)

@@ -36,6 +36,18 @@ func roleChoices(of []auth.Role, on []auth.Role) []roleChoice {
 	return all
 }
 
+// within lists the roles that allow nothing beyond some others: what a token of somebody with these may have.
+func within(roles []auth.Role) []auth.Role {
+	permissions := []auth.Permission{
+		auth.See, auth.SeeTrail, auth.Audit, auth.Propose, auth.Run, auth.Decide, auth.Schedule, auth.ManageUsers, auth.ManageAccount,
+	}
+	may := auth.Principal{Roles: roles}.May
+	return slices.DeleteFunc(auth.Roles(), func(r auth.Role) bool {
+		one := auth.Principal{Roles: []auth.Role{r}}
+		return slices.ContainsFunc(permissions, func(p auth.Permission) bool { return one.May(p) && !may(p) })
+	})
+}
+
 func roleWords(r auth.Role) string {
 	switch r {
 	case auth.Viewer:
@@ -192,7 +204,7 @@ type accountPage struct {
 }
 
 func (c *console) account(r *http.Request) (view, error) {
-	return c.accountView(r, accountPage{TokenDays: "90"}, nil)
+	return c.accountView(r, accountPage{TokenDays: "90"}, []auth.Role{auth.Viewer})
 }
 
 func (c *console) accountView(r *http.Request, page accountPage, roles []auth.Role) (view, error) {
@@ -204,7 +216,7 @@ func (c *console) accountView(r *http.Request, page accountPage, roles []auth.Ro
 	if err != nil {
 		return view{}, err
 	}
-	page.Session, page.Tokens, page.TokenRoles = openapi.Session(got), tokens.Items, roleChoices(got.Roles, roles)
+	page.Session, page.Tokens, page.TokenRoles = openapi.Session(got), tokens.Items, roleChoices(within(got.Roles), roles)
 	v := view{page: "account", title: "Your account", section: "/account", data: page}
 	for _, p := range []*openapi.Problem{page.Problem, page.TokenProblem} {
 		if p != nil {
