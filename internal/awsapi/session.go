@@ -65,10 +65,10 @@ type Clients struct {
 	Tagging *resourcegroupstaggingapi.Client
 
 	// What a repair looks at, or writes to, around a resource.
-	IAM            *iam.Client
-	EC2            *ec2.Client
+	IAM            IAM
+	EC2            EC2
 	S3             *s3.Client
-	CloudFormation *cloudformation.Client
+	CloudFormation CloudFormation
 	Quotas         *servicequotas.Client
 	SageMaker      *sagemaker.Client
 
@@ -222,10 +222,10 @@ func newClients(cfg aws.Config) Clients {
 		Glue:           glue.NewFromConfig(cfg),
 		KMS:            kms.NewFromConfig(cfg),
 		Tagging:        resourcegroupstaggingapi.NewFromConfig(cfg),
-		IAM:            iam.NewFromConfig(cfg),
-		EC2:            ec2.NewFromConfig(cfg),
+		IAM:            newIAM(iam.NewFromConfig(cfg)),
+		EC2:            newEC2(ec2.NewFromConfig(cfg)),
 		S3:             newS3(cfg),
-		CloudFormation: cloudformation.NewFromConfig(cfg),
+		CloudFormation: newCloudFormation(cloudformation.NewFromConfig(cfg)),
 		Quotas:         servicequotas.NewFromConfig(cfg),
 		SageMaker:      sagemaker.New(cfg),
 		SecurityHub:    securityhub.NewFromConfig(cfg),

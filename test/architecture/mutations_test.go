@@ -63,9 +63,12 @@ func operationsCalled(p *packages.Package) []operation {
 			if !ok {
 				return true
 			}
-			fn, ok := p.TypesInfo.ObjectOf(sel.Sel).(*types.Func)
-			if ok && takesSDKInput(fn.Signature()) {
-				ops = append(ops, operation{fn.Name(), fmt.Sprint(p.Fset.Position(n.Pos()))})
+			object := p.TypesInfo.ObjectOf(sel.Sel) // a method, or a field that holds one
+			if object == nil {
+				return true
+			}
+			if sig, ok := object.Type().Underlying().(*types.Signature); ok && takesSDKInput(sig) {
+				ops = append(ops, operation{object.Name(), fmt.Sprint(p.Fset.Position(n.Pos()))})
 			}
 			return true
 		})
