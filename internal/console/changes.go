@@ -131,9 +131,12 @@ func (c *console) changeOf(ctx context.Context, id string) (changePage, error) {
 	return p, nil
 }
 
-// steps parts the steps by phase and counts those of the phase under way.
+// steps parts the steps by phase and counts those of the phase under way, or of the last one.
 func (p *changePage) steps(now time.Time) {
-	last := change.Phase("-")
+	last, counted := change.Phase("-"), p.Change.Phase
+	if n := len(p.Change.Steps); counted == "" && n > 0 { // at rest: the last that there was
+		counted = p.Change.Steps[n-1].Phase
+	}
 	for _, s := range p.Change.Steps {
 		if s.Phase != last {
 			p.Phases, last = append(p.Phases, phase{Title: phaseWord(s.Phase)}), s.Phase
@@ -143,7 +146,7 @@ func (p *changePage) steps(now time.Time) {
 			s.Error = nil // it stands above already
 		}
 		at.Steps = append(at.Steps, stepRow{s, stepIcon(s.State), took(s, now)})
-		if s.Phase == p.Change.Phase {
+		if s.Phase == counted {
 			p.Total++
 			if s.State == change.StepDone {
 				p.Done++

@@ -81,6 +81,16 @@ func TestLogin(t *testing.T) {
 			}
 		}
 	})
+	t.Run("at the issuer", func(t *testing.T) {
+		t.Parallel()
+		h, err := New(Options{Operations: &fake{}, Problem: problemOfTest, Events: silence{}, Now: noon, SSO: "/auth/oidc/start"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !links(browser{t: t, h: h}.page("/login?next=/changes?state%3Drunning"), "/auth/oidc/start?next=%2fchanges%3fstate%3drunning") {
+			t.Error("no way to the issuer that comes back to the page")
+		}
+	})
 	t.Run("wrong", func(t *testing.T) {
 		t.Parallel()
 		f := &fake{refuse: refusal{openapi.Problem{Status: 401, Title: "Unauthorized", Detail: "The name or the password is wrong."}}}

@@ -2,6 +2,7 @@ package console
 
 import (
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -151,4 +152,15 @@ func TestNobody(t *testing.T) {
 		t.Errorf("got %d to %q", w.Code, w.Header().Get("Location"))
 	}
 	checkPage(t, b.page("/login?next=//evil.example"))
+	checkPage(t, b.page("/setup?ticket=x"))
+	part := httptest.NewRequest(http.MethodGet, "/endpoints", nil) // of a page that was open when the session ended
+	part.Header.Set("HX-Request", "true")
+	if w := b.do(part); w.Code != http.StatusUnauthorized || w.Header().Get("HX-Redirect") != "/login?next=%2Fendpoints" {
+		t.Errorf("a part of a page: %d to %q", w.Code, w.Header().Get("HX-Redirect"))
+	}
+	for _, path := range []string{"/plans", "/requests/r1/decision", "/users"} {
+		if w := b.post(path, nil); w.Code != http.StatusSeeOther || w.Header().Get("Location") != "/login" {
+			t.Errorf("POST %s: %d to %q", path, w.Code, w.Header().Get("Location"))
+		}
+	}
 }

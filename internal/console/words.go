@@ -184,11 +184,11 @@ func sentence(code string) string {
 	return upper(text)
 }
 
-// upper begins a text with a capital.
+// upper begins a text with a capital, unless it begins with an ARN.
 func upper(text string) string {
 	first, size := utf8.DecodeRuneInString(text)
-	if size == 0 {
-		return ""
+	if size == 0 || strings.HasPrefix(text, "arn:") {
+		return text
 	}
 	return string(unicode.ToUpper(first)) + text[size:]
 }
