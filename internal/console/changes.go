@@ -232,17 +232,18 @@ func (c *console) followChange(r *http.Request) (follower, error) {
 	if err != nil {
 		return follower{}, err
 	}
-	id := first.Change.ID
+	id, requests := first.Change.ID, first.Requests
 	return follower{
 		page: "change",
 		wants: func(e api.Event) bool {
-			if e.Kind == api.EventRequest {
-				return true
+			if e.Change != nil {
+				return e.Change.ID == id
 			}
-			return e.Change != nil && e.Change.ID == id
+			return slices.ContainsFunc(requests, func(q openapi.Request) bool { return q.ID == e.Request })
 		},
 		make: func(ctx context.Context, e *api.Event) (any, bool, error) {
 			p, err := c.changeOf(ctx, id)
+			requests = p.Requests
 			if e != nil && e.Change != nil {
 				p.Detail = e.Detail
 			}
