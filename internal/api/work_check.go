@@ -11,6 +11,7 @@ import (
 	"github.com/glueguard/glueguard/internal/change"
 	"github.com/glueguard/glueguard/internal/control"
 	"github.com/glueguard/glueguard/internal/plan"
+	"github.com/glueguard/glueguard/internal/preflight"
 	"github.com/glueguard/glueguard/internal/store"
 )
 
@@ -135,9 +136,8 @@ func checkItem(i plan.Item, w store.Work) error {
 	if len(missing) > 0 {
 		return notAccepted(i.Resource.ARN, missing)
 	}
-	for _, c := range i.Checks {
-		accepted := c.Status == plan.Unchecked && (has(w.AcceptUnchecked, c.Code) || has(w.AcceptUnchecked, "*"))
-		if len(w.Resources) > 0 && c.Stops() && !accepted {
+	for n, c := range preflight.Accept(i.Checks, w.AcceptUnchecked) {
+		if len(w.Resources) > 0 && i.Checks[n].Stops() && c.Stops() {
 			return sense("%s: check %s: %s", i.Resource.ARN, c.Code, capital(c.Message)).hint("%s", capital(c.Advice))
 		}
 	}
