@@ -64,7 +64,8 @@ type requestPage struct {
 	Changes  []changeRow
 	Audit    *api.AuditProgress
 	Percent  int
-	Live     bool
+	Live     bool // it is being carried out, or about to be
+	Follows  bool // the page follows it: something may become of it yet
 	Own      string
 	Headline string
 	Problem  *openapi.Problem
@@ -83,6 +84,7 @@ func (c *console) requestOf(ctx context.Context, id string) (requestPage, error)
 	}
 	p := requestPage{Request: openapi.Request(got), State: requestMark(got.State), Own: "/requests/" + url.PathEscape(got.ID)}
 	p.Live = got.State == store.RequestQueued || got.State == store.RequestRunning
+	p.Follows = p.Live || got.State == store.RequestPending || got.State == store.RequestApproved
 	p.subjects()
 	if err := c.changesFor(ctx, &p); err != nil {
 		return requestPage{}, err
@@ -195,7 +197,7 @@ func (c *console) followRequest(r *http.Request) (follower, error) {
 			if p.Audit = progress; progress != nil && progress.Locations > 0 {
 				p.Percent = progress.Done * 100 / progress.Locations
 			}
-			return p, err == nil && !p.Live, err
+			return p, err == nil && !p.Follows, err
 		},
 	}, nil
 }
