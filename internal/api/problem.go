@@ -217,7 +217,7 @@ func workProblem(err error) *Problem {
 		}
 		return problem(http.StatusUnprocessableEntity, code, "%s", sentence(refused)).hint("%s", capital(refused.Advice()))
 	case errors.As(err, &state):
-		return problem(http.StatusConflict, CodeState, "%s", sentence(state))
+		return problem(http.StatusConflict, CodeState, "%s", sentence(state)).hint("%s", instead(state.Possible))
 	case errors.As(err, &tampered), errors.As(err, &format):
 		return problem(http.StatusConflict, CodeState, "The stored plan is not as it was made, so nothing of it is carried out.").hint("Plan again.")
 	case errors.As(err, &check):
@@ -229,6 +229,18 @@ func workProblem(err error) *Problem {
 			hint("Mend the file; it is read again by itself.")
 	}
 	return nil
+}
+
+// instead names what can be done, empty where nothing can.
+func instead(verbs []execute.Verb) string {
+	if len(verbs) == 0 {
+		return ""
+	}
+	words := make([]string, len(verbs))
+	for i, v := range verbs {
+		words[i] = string(v)
+	}
+	return "Possible now: " + strings.Join(words, ", ") + "."
 }
 
 func awsProblem(err error) *Problem {

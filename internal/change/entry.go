@@ -1,6 +1,7 @@
 package change
 
 import (
+	"strings"
 	"time"
 
 	"github.com/glueguard/glueguard/internal/plan"
@@ -88,6 +89,9 @@ const (
 	FailedAt   State = "failed"
 	Regressed  State = "regressed" // done, but unencrypted again
 )
+
+// Words is a state as people read it.
+func (s State) Words() string { return strings.ReplaceAll(string(s), "_", " ") }
 
 // Trouble is what went wrong, for people and for the decision what follows.
 type Trouble struct {

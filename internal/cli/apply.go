@@ -93,7 +93,7 @@ may be interrupted at any moment and goes on with resume: Ctrl-C finishes the cu
 No original is deleted before its encrypted twin is there and proven.
 
 EXIT STATUS
-  0    every change is done
+  0    every change is done, now or when this plan was applied before
   1    error, bad usage, or a question that nobody could answer; a change waits for a person, has
        failed, or is held by another process
   2    a change was refused, or took itself back; its original is as it was

@@ -99,7 +99,7 @@ func encryptionGoes(c *change.Change) string {
 	i := c.Head.Item
 	switch {
 	case c.State == change.BackedOut, c.State == change.RefusedAt:
-		return "nothing; it is " + string(c.State) + " already"
+		return "nothing; it is " + c.State.Words() + " already"
 	case execute.Bereft(c):
 		return fmt.Sprintf("others deleted the original; it is made again with encryption %s, and then the one with %s goes", i.From, cmp.Or(i.To, "none"))
 	case !c.Touched() && c.Rest == "":

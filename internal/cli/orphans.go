@@ -106,7 +106,7 @@ func (e Env) listOrphans(found []leftover.Orphan, format string) error {
 	for _, o := range found {
 		why := "the state knows no such change"
 		if o.State != "" {
-			why = "the change is over (" + string(o.State) + ")"
+			why = "the change is over (" + o.State.Words() + ")"
 		}
 		if _, err := fmt.Fprintf(e.Stdout, "%s  %s  change %s: %s\n", o.Location, o.ARN, o.Change, why); err != nil {
 			return err

@@ -198,18 +198,21 @@ func (r *repairs) tell(ended []engine.Event, format string) error {
 		return err
 	}
 	var list []*change.Change
-	notBegun := 0
+	var idle report.Idle
 	for _, e := range ended {
-		if e.Change != nil {
+		switch {
+		case e.Change != nil:
 			list = append(list, e.Change)
-		} else {
-			notBegun++
+		case e.Settled():
+			idle.Settled++
+		default:
+			idle.NotBegun++
 		}
 	}
 	if format != tableFormat {
 		return f.List(r.env.Stdout, r.env.look(), report.ChangesOf(list...))
 	}
-	return report.Ending(r.env.Stdout, r.env.look(), list, notBegun)
+	return report.Ending(r.env.Stdout, r.env.look(), list, idle)
 }
 
 // readChange finds a change by its id or the beginning of it.

@@ -138,6 +138,8 @@ func changeHint(err error) string {
 		return "`glueguard requests` lists them; another state is named with --state"
 	case errors.As(err, &missing) && missing.What == "change":
 		return "`glueguard changes` lists them; another state is named with --state"
+	case errors.As(err, &missing) && missing.What == "audit":
+		return "`glueguard audit` makes one, and each audit names its id; leave it away, or say latest, for the newest"
 	case errors.As(err, &missing):
 		return "`glueguard plan` makes one; `glueguard apply` takes a file, a digest, or latest"
 	case errors.Is(err, store.ErrNotDurable):
@@ -154,7 +156,7 @@ func possible(e *execute.StateError) string {
 	for _, v := range e.Possible {
 		commands = append(commands, fmt.Sprintf("`glueguard %s %s`", v, e.Change))
 	}
-	return "possible is " + strings.Join(commands, ", ")
+	return "possible now: " + strings.Join(commands, ", ")
 }
 
 // Line says an error in one line, and in another what to do about it.

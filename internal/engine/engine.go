@@ -29,6 +29,9 @@ type Job struct {
 	Plan     string // Apply: the stored plan's digest
 	Resource string // ARN of the item's resource; the other verbs may leave it empty
 	Change   string // all but Apply: the change's id
+	// At is the number of the change's last journal entry when this was asked for, or approved: one that has gone on since
+	// is refused. 0: however far it has come.
+	At int
 	// Twin is the location ("account/region") in which the change makes a dev endpoint beside the ones there; empty where
 	// it makes none.
 	Twin string
@@ -80,6 +83,9 @@ type Event struct {
 
 // AsAsked tells whether a job's last event says that it ended as it was asked to.
 func (e Event) AsAsked() bool {
+	if e.Done && e.Settled() {
+		return true
+	}
 	if !e.Done || e.Err != nil || e.Change == nil {
 		return false
 	}
@@ -94,6 +100,15 @@ func (e Event) AsAsked() bool {
 		return s == change.Finalized
 	}
 	return false
+}
+
+// Settled tells whether a job was not begun because what it asks for is there already: its error says so.
+func (e Event) Settled() bool {
+	var err interface {
+		error
+		Settled() bool
+	}
+	return errors.As(e.Err, &err) && err.Settled()
 }
 
 // Why jobs are skipped.

@@ -2,7 +2,6 @@ package execute
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/glueguard/glueguard/internal/change"
 )
@@ -29,15 +28,7 @@ type StateError struct {
 }
 
 func (e *StateError) Error() string {
-	text := fmt.Sprintf("change %s is %s: %s is not possible, since %s", e.Change, e.State, e.Verb, e.Why)
-	if len(e.Possible) == 0 {
-		return text
-	}
-	verbs := make([]string, len(e.Possible))
-	for i, v := range e.Possible {
-		verbs[i] = string(v)
-	}
-	return text + "; possible: " + strings.Join(verbs, ", ")
+	return fmt.Sprintf("change %s is %s: %s is not possible, since %s", e.Change, e.State.Words(), e.Verb, e.Why)
 }
 
 func notNow(c *change.Change, v Verb, why string) error {

@@ -21,6 +21,7 @@ const (
 	AppliedBefore   Reason = "applied-before"   // Change carried out the same item
 	WayBack         Reason = "way-back"         // Change keeps it, to go back to
 	NewerChange     Reason = "newer-change"     // Change of the same resource came later
+	GoneOn          Reason = "gone-on"          // Change is not any more as it was when this was asked for
 )
 
 // RefusedError means that a job was refused before anything was changed.
@@ -39,6 +40,11 @@ func (e *RefusedError) Error() string {
 	return e.Resource + ": " + e.why()
 }
 
+// Settled tells whether what was asked for is there already, by the same plan.
+func (e *RefusedError) Settled() bool {
+	return e.Reason == AppliedBefore && (e.State == change.Done || e.State == change.Finalized)
+}
+
 func (e *RefusedError) why() string {
 	switch e.Reason {
 	case ResourceChanged:
@@ -54,11 +60,13 @@ func (e *RefusedError) why() string {
 	case NotPlanned:
 		return "the plan has no change of it"
 	case AppliedBefore:
-		return fmt.Sprintf("this plan's change of it was carried out before: change %s is %s", e.Change, e.State)
+		return fmt.Sprintf("this plan's change of it was carried out before: change %s is %s", e.Change, e.State.Words())
 	case WayBack:
 		return fmt.Sprintf("change %s has replaced it and keeps it as the way back", e.Change)
+	case GoneOn:
+		return "the change has gone on since this was asked for, so nothing was done"
 	case NewerChange:
-		return fmt.Sprintf("only the newest change of a resource can be backed out: change %s, which is %s, came later", e.Change, e.State)
+		return fmt.Sprintf("only the newest change of a resource can be backed out: change %s, which is %s, came later", e.Change, e.State.Words())
 	}
 	return string(e.Reason)
 }
@@ -83,6 +91,8 @@ func (e *RefusedError) Advice() string {
 		return "`glueguard changes show " + e.Change + "` tells more"
 	case WayBack:
 		return "`glueguard finalize " + e.Change + "` lets it go, `glueguard backout " + e.Change + "` goes back to it"
+	case GoneOn:
+		return "look at it, and ask again"
 	case NewerChange:
 		return "`glueguard backout " + e.Change + "` first"
 	}

@@ -14,19 +14,29 @@ import (
 // endingShown is how many changes are named with the commands that can follow.
 const endingShown = 10
 
+// Idle counts the changes that nothing was done about.
+type Idle struct {
+	NotBegun int
+	Settled  int // what they ask for was there already
+}
+
 // Ending says how changes ended that were just worked on: a count by state and of those that were not begun, why some
 // are not as they should be and what can be done about each, and what follows for those that are.
-func Ending(w io.Writer, l Look, list []*change.Change, notBegun int) error {
+func Ending(w io.Writer, l Look, list []*change.Change, idle Idle) error {
 	out := bufio.NewWriter(w)
-	if len(list)+notBegun == 0 {
+	all := len(list) + idle.NotBegun + idle.Settled
+	if all == 0 {
 		return nil
 	}
 	p := planPage{out: out, look: l, ink: newInk(l.Color)}
 	counts := byState(p.ink, list)
-	if notBegun > 0 {
-		counts = append(counts, p.ink.doubt(fmt.Sprintf("%d not begun", notBegun)))
+	if idle.Settled > 0 {
+		counts = append(counts, p.ink.good(fmt.Sprintf("%d done before", idle.Settled)))
 	}
-	fmt.Fprintf(out, "\n%s: %s.\n", p.ink.strong(plural(len(list)+notBegun, "change")), strings.Join(counts, ", "))
+	if idle.NotBegun > 0 {
+		counts = append(counts, p.ink.doubt(fmt.Sprintf("%d not begun", idle.NotBegun)))
+	}
+	fmt.Fprintf(out, "\n%s: %s.\n", p.ink.strong(plural(all, "change")), strings.Join(counts, ", "))
 	shown := 0
 	var kept, done []string
 	var unfinished []*change.Change
@@ -180,7 +190,7 @@ func Verified(w io.Writer, l Look, c *change.Change, differences []change.Differ
 	fmt.Fprintf(out, "%s (%s): %s\n", Thing(i.Resource), i.Location, p.ink.bad(plural(len(differences), "difference")))
 	p.differences(differences)
 	if c.State == change.Regressed {
-		p.wrapped("  ", "It is not encrypted any more as the change had left it: the change is now "+string(change.Regressed)+".", p.ink.plain)
+		p.wrapped("  ", "It is not encrypted any more as the change had left it: the change is now "+change.Regressed.Words()+".", p.ink.plain)
 	}
 	return out.Flush()
 }

@@ -191,7 +191,7 @@ func stateWords(c *change.Change) string {
 	if c.State == change.Done && c.KeepsOriginal() {
 		return "awaiting finalize"
 	}
-	return strings.ReplaceAll(string(c.State), "_", " ")
+	return c.State.Words()
 }
 
 func stateInk(k ink, state string) func(string) string {

@@ -142,7 +142,7 @@ func TestChanges(t *testing.T) {
 	t.Run("ending", func(t *testing.T) {
 		t.Parallel()
 		var out bytes.Buffer
-		if err := report.Ending(&out, plain, inOrder(t), 2); err != nil {
+		if err := report.Ending(&out, plain, inOrder(t), report.Idle{NotBegun: 2}); err != nil {
 			t.Fatal(err)
 		}
 		golden(t, "changes-ending", out.Bytes())

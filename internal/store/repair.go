@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/glueguard/glueguard/internal/change"
@@ -35,7 +36,7 @@ type OpenError struct {
 }
 
 func (e *OpenError) Error() string {
-	return fmt.Sprintf("change %s of %s is %s", e.Change, e.Resource, e.State)
+	return fmt.Sprintf("change %s of %s is %s", e.Change, e.Resource, e.State.Words())
 }
 
 func (e *OpenError) Unwrap() error { return ErrState }
@@ -92,7 +93,7 @@ type AmbiguousError struct {
 }
 
 func (e *AmbiguousError) Error() string {
-	return fmt.Sprintf("%q is ambiguous: %v", e.What, e.Candidates)
+	return fmt.Sprintf("%q is ambiguous: it may be %s", e.What, strings.Join(e.Candidates, ", "))
 }
 
 // Changes keeps changes and their journals.

@@ -314,6 +314,9 @@ func (v *Changes) ending(l *line, e engine.Event) string {
 	switch {
 	case e.Change == nil && interrupted(e.Err):
 		return l.label + ": not begun"
+	case e.Settled():
+		line, _, _ := strings.Cut(v.why(e), "\n") // nothing is to be done about it
+		return fmt.Sprintf("%s: nothing to do: %s", l.label, line)
 	case e.Change == nil:
 		return fmt.Sprintf("%s: not begun: %s", l.label, v.why(e))
 	}
@@ -321,7 +324,7 @@ func (v *Changes) ending(l *line, e engine.Event) string {
 		l.detail = ""
 		return fmt.Sprintf("%s: left at %s", l.label, l.where())
 	}
-	text := fmt.Sprintf("%s: %s", l.label, strings.ReplaceAll(string(e.Change.State), "_", " "))
+	text := fmt.Sprintf("%s: %s", l.label, e.Change.State.Words())
 	if e.Err != nil {
 		return text + ": " + v.why(e)
 	}
