@@ -31,6 +31,7 @@ const (
 type approvals interface {
 	store.Users
 	store.Requests
+	store.ApprovalsKeeper
 	store.Trail
 	Lease(ctx context.Context, name string, h store.Holder) (store.Lease, error)
 	Change(ctx context.Context, id string) (*change.Change, error)
@@ -54,11 +55,28 @@ func (e Env) operator() store.Actor {
 	return systemOperator(e.LookupEnv)
 }
 
+// approvalRules are the rules of this command's policy, and no less than what a daemon has demanded on this state: with
+// another file, or none, nobody goes round them.
+func approvalRules(ctx context.Context, p policy.Policy, s interface {
+	store.Users
+	store.ApprovalsKeeper
+},
+) (auth.Rules, error) {
+	demanded, err := s.Approvals(ctx)
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		demanded = p.Approvals
+	case err != nil:
+		return auth.Rules{}, err
+	}
+	return auth.RulesOf(ctx, p.Approvals.Stricter(demanded), s)
+}
+
 // permitted is the one gate of all commands that need an approval. It returns the permit of a request for exactly this
 // work that somebody has approved, nil where none is needed, and *diag.UnapprovedError where there is none yet: then
 // there is a request for it.
 func (e Env) permitted(ctx context.Context, s approvals, p policy.Policy, w store.Work) (*permit, error) {
-	rules, err := auth.RulesOf(ctx, p.Approvals, s)
+	rules, err := approvalRules(ctx, p, s)
 	if err != nil || !rules.Need(w) {
 		return nil, err
 	}

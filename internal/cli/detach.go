@@ -42,7 +42,7 @@ func (r *repairs) detach(ctx context.Context, w store.Work) error {
 	if err != nil {
 		return err
 	}
-	rules, err := auth.RulesOf(ctx, r.policy.Approvals, r.store)
+	rules, err := approvalRules(ctx, r.policy, r.store)
 	if err != nil {
 		return err
 	}

@@ -46,7 +46,7 @@ EXIT STATUS
 			return err
 		}
 		return env.withStore(cmd.Context(), state, func(s *sqlite.Store) error {
-			rules, err := auth.RulesOf(cmd.Context(), p.Approvals, s)
+			rules, err := approvalRules(cmd.Context(), p, s)
 			if err != nil {
 				return err
 			}

@@ -156,11 +156,11 @@ func (w *work) audited(ctx context.Context, q store.Request, session *awsapi.Ses
 // settle does what follows an audit: its findings are indexed for the pages, and changes whose work it has found undone
 // are looked at again. The audit is good whether or not these succeed; a later one does them again.
 func (w *work) settle(ctx context.Context, session *awsapi.Session, rules policy.Policy, r audit.Result) {
+	if r.Interrupted { // it has no index, and says nothing about changes
+		return
+	}
 	if err := w.store.IndexAudit(ctx, r.Audit.ID); err != nil {
 		w.log.Error("indexing an audit", "audit", r.Audit.ID, "error", err.Error())
-	}
-	if r.Interrupted {
-		return
 	}
 	repairs := repair.New(repair.Options{
 		Store: w.store, Sessions: repair.Using(session), Now: w.clock.Now, Policy: &rules, Host: w.holder.Host, PID: w.holder.PID,

@@ -21,6 +21,7 @@ func (w *work) cleanup(ctx context.Context, r *running) error {
 	if err != nil {
 		return err
 	}
+	defer e.done()
 	var locations []resource.Location
 	for _, c := range q.Work.Configurations {
 		if !slices.Contains(locations, c.Location) {
@@ -42,14 +43,20 @@ func (w *work) cleanup(ctx context.Context, r *running) error {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
+		if r.settled(nameAt(asked)) { // by the daemon before this one
+			continue
+		}
 		w.note(r, w.remove(ctx, e, q, asked, found, unread))
 	}
 	return nil
 }
 
+// nameAt is a configuration as results name it.
+func nameAt(c store.ConfigurationAt) string { return c.Location.String() + " " + c.Name }
+
 // remove deletes one configuration, unless something stands against it.
 func (w *work) remove(ctx context.Context, e *entry, q store.Request, asked store.ConfigurationAt, found []leftover.Configuration, unread []resource.Coverage) store.RequestResult {
-	result := store.RequestResult{Subject: asked.Location.String() + " " + asked.Name}
+	result := store.RequestResult{Subject: nameAt(asked)}
 	blind := slices.ContainsFunc(unread, func(c resource.Coverage) bool {
 		return c.Account == asked.Location.Account && c.Region == asked.Location.Region
 	})

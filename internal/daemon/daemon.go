@@ -83,7 +83,8 @@ func (p *Patience) complete() {
 const (
 	lookEvery  = 500 * time.Millisecond // for what is to be told to live pages
 	claimEvery = time.Second            // for requests that another process has queued, and for schedules
-	tidyEvery  = time.Minute            // for what has expired
+	tidyEvery  = time.Minute            // for what has expired, and for requests whose process has died
+	dropEvery  = time.Hour              // for audits that are not kept
 	stale      = time.Minute            // a loop that has not come round for so long has stopped
 )
 
@@ -93,6 +94,12 @@ type RunningError struct{ Holder store.Holder }
 func (e *RunningError) Error() string {
 	return fmt.Sprintf("a daemon is running already on this state: %s", e.Holder)
 }
+
+// Which audits are kept.
+const (
+	keepAudits = 200            // the newest
+	keepKilled = 24 * time.Hour // those that never came to their end, in case that they still do
+)
 
 // Daemon is one that listens. Run serves until its context ends; Close gives back what Open took.
 type Daemon struct {
@@ -110,6 +117,8 @@ type Daemon struct {
 	watcher    *watcher
 	runner     *runner
 	schedule   *scheduler
+	worker     *worker
+	health     *health
 	beat       atomic.Int64 // Unix time at which the loops last came round
 }
 
@@ -178,6 +187,7 @@ func takeLease(ctx context.Context, s Store, h store.Holder) (store.Lease, error
 // wire puts the parts together.
 func (d *Daemon) wire(holder store.Holder, tls bool) (err error) {
 	o := d.o
+	d.health = newHealth()
 	d.hub = newHub(o.Clock.Now, o.Metrics.Streams)
 	d.watcher = newWatcher(o.Store, d.hub.Publish)
 	d.sessions = newSessions(func(ctx context.Context, role string) (*awsapi.Session, error) {
@@ -193,13 +203,13 @@ func (d *Daemon) wire(holder store.Holder, tls bool) (err error) {
 	}
 	d.runner = &runner{
 		store: o.Store, rules: rules, clock: o.Clock, log: o.Log, holder: holder, atOnce: o.AtOnce,
-		wake: make(chan struct{}, 1), active: map[string]context.CancelCauseFunc{},
+		wake: make(chan struct{}, 1), active: map[string]context.CancelCauseFunc{}, health: d.health,
 		doer: &work{
 			store: o.Store, sessions: d.sessions, worker: w, watcher: d.watcher, hub: d.hub, clock: o.Clock, log: o.Log, metrics: o.Metrics,
 			newID: o.NewID, holder: holder, grace: o.Grace,
 		},
 	}
-	w.runner = d.runner
+	w.runner, d.worker = d.runner, w
 	d.schedule = &scheduler{
 		store: o.Store, rules: rules, clock: o.Clock, newID: o.NewID, log: o.Log, host: holder.Host, wake: d.runner.Wake,
 	}
@@ -230,6 +240,8 @@ func (d *Daemon) Run(ctx context.Context) error {
 	work, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
 	if err := d.begin(work); err != nil {
+		stop()
+		d.runner.wait() // what was taken up before that
 		return err
 	}
 	var loops sync.WaitGroup
@@ -261,10 +273,23 @@ func (d *Daemon) begin(ctx context.Context) error {
 	if err := d.watcher.look(ctx); err != nil {
 		return err
 	}
+	if err := d.demand(ctx); err != nil {
+		return err
+	}
 	if err := d.runner.takeUp(ctx); err != nil {
 		return err
 	}
 	return d.firstAudit(ctx)
+}
+
+// demand leaves in the store what the policy demands of approvals, for command lines that are given another one. It is
+// written whether or not it has changed, which shows as well that the store can be written to.
+func (d *Daemon) demand(ctx context.Context) error {
+	p, err := d.worker.Policy(ctx)
+	if err != nil {
+		return err
+	}
+	return d.o.Store.SaveApprovals(ctx, p.Approvals)
 }
 
 // firstAudit asks for an audit where there is none, so that pages have something to show.
@@ -273,6 +298,10 @@ func (d *Daemon) firstAudit(ctx context.Context) error {
 		return nil
 	}
 	if _, err := d.o.Store.Audit(ctx, "latest"); !isMissing(err) {
+		return err
+	}
+	open, err := d.o.Store.CountRequests(ctx, store.RequestFilter{Kinds: []store.RequestKind{store.RequestAudit}, States: openRequests()})
+	if err != nil || len(open) > 0 { // it was asked for by the daemon before this one
 		return err
 	}
 	scope := *d.o.FirstAudit
@@ -292,9 +321,18 @@ func (d *Daemon) firstAudit(ctx context.Context) error {
 func (d *Daemon) loops(ctx context.Context, all *sync.WaitGroup) {
 	loop := func(every time.Duration, wake <-chan struct{}, what string, f func(context.Context) error) {
 		all.Go(func() {
+			before := ""
 			d.o.Clock.every(ctx, every, wake, func() {
-				if err := f(ctx); err != nil && ctx.Err() == nil {
-					d.o.Log.Error(what, "error", err.Error()) // it is tried again at the next turn
+				err := f(ctx)
+				if ctx.Err() != nil {
+					return
+				}
+				d.health.note(what, err)
+				if err == nil {
+					before = ""
+				} else if text := err.Error(); text != before { // it is tried again at each turn, and told once
+					before = text
+					d.o.Log.Error(what, "error", text)
 				}
 			})
 		})
@@ -310,8 +348,18 @@ func (d *Daemon) loops(ctx context.Context, all *sync.WaitGroup) {
 		return errors.Join(d.schedule.look(ctx), d.runner.claim(ctx))
 	})
 	loop(tidyEvery, nil, "dropping what has expired", func(ctx context.Context) error {
-		return errors.Join(d.runner.expire(ctx), d.o.Store.DropExpired(ctx, d.o.Clock.Now()))
+		return errors.Join(d.demand(ctx), d.runner.expire(ctx), d.runner.takeUp(ctx), d.o.Store.DropExpired(ctx, d.o.Clock.Now()))
 	})
+	loop(dropEvery, nil, "dropping old audits", d.dropAudits)
+}
+
+// dropAudits forgets audits that nobody needs any more.
+func (d *Daemon) dropAudits(ctx context.Context) error {
+	n, err := d.o.Store.DropAudits(ctx, keepAudits, d.o.Clock.Now().Add(-keepKilled))
+	if n > 0 {
+		d.o.Log.Info("old audits were dropped", "count", n)
+	}
+	return err
 }
 
 // Close gives back what Open took. Run must have returned, or never been called.

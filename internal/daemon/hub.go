@@ -102,11 +102,17 @@ type subscriber struct {
 func (s *subscriber) offer(e api.Event) {
 	about := subjectOf(e)
 	s.mu.Lock()
+	if s.lost { // it is about to be sent away, and takes nothing more in
+		s.mu.Unlock()
+		return
+	}
 	if _, waits := s.pending[about]; !waits {
 		s.order = append(s.order, about)
 	}
 	s.pending[about] = e
-	s.lost = s.lost || len(s.order) > mostPending
+	if len(s.order) > mostPending {
+		s.lost, s.order, s.pending = true, nil, nil
+	}
 	s.mu.Unlock()
 	select {
 	case s.wake <- struct{}{}:

@@ -18,6 +18,7 @@ func (w *worker) Keys(ctx context.Context, l resource.Location) ([]api.Key, erro
 	if err != nil {
 		return nil, err
 	}
+	defer e.done()
 	choices, err := inventory.NewInspector(e.session).Keys(ctx, l)
 	if err != nil {
 		return nil, fmt.Errorf("list the keys of %s: %w", l, err)

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"strings"
 
 	"github.com/glueguard/glueguard/internal/api"
 	"github.com/glueguard/glueguard/internal/api/openapi"
@@ -97,7 +98,7 @@ func plain(w http.ResponseWriter, status int, text string) {
 	fmt.Fprintln(w, text)
 }
 
-// ready says whether the daemon can do its work: its store answers, and its loops come round.
+// ready says whether the daemon can do its work: its store answers, its loops come round, and what they did went well.
 func (d *Daemon) ready(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), stale/2)
 	defer cancel()
@@ -108,6 +109,10 @@ func (d *Daemon) ready(w http.ResponseWriter, r *http.Request) {
 	}
 	if since := d.o.Clock.Now().Unix() - d.beat.Load(); since > int64(stale.Seconds()) {
 		plain(w, http.StatusServiceUnavailable, "the worker has stopped")
+		return
+	}
+	if ailing := d.health.ailing(); len(ailing) > 0 {
+		plain(w, http.StatusServiceUnavailable, "something fails, and the log says why: "+strings.Join(ailing, ", "))
 		return
 	}
 	plain(w, http.StatusOK, "ready")

@@ -37,6 +37,7 @@ type runner struct {
 	holder store.Holder
 	atOnce int
 	wake   chan struct{}
+	health *health
 
 	mu     sync.Mutex
 	active map[string]context.CancelCauseFunc // by request
@@ -46,6 +47,7 @@ type runner struct {
 // runnerStore is where requests are.
 type runnerStore interface {
 	store.Requests
+	Record(ctx context.Context, d store.Deed) (store.Deed, error)
 	Lease(ctx context.Context, name string, h store.Holder) (store.Lease, error)
 }
 
@@ -78,23 +80,42 @@ func (r *runner) Interrupt(requestID string) error {
 // wait returns when nothing is under way any more.
 func (r *runner) wait() { r.work.Wait() }
 
-// takeUp goes on with what was under way when the daemon before this one ended.
+// takeUp goes on with what was under way when the process that did it ended: the daemon before this one, or a command line.
 func (r *runner) takeUp(ctx context.Context) error {
 	list, err := r.list(ctx, store.RequestRunning)
 	if err != nil {
 		return err
 	}
+	var failed error
 	for _, q := range list {
-		lease, ok, err := r.lease(ctx, q.ID)
-		if err != nil {
-			return err
-		}
-		if ok {
-			r.log.Info("taking up a request", "request", q.ID, "kind", string(q.Work.Kind))
-			r.start(ctx, q, lease, true)
+		if ctx.Err() == nil && !r.at(q.ID) {
+			failed = errors.Join(failed, r.takeUpOne(ctx, q.ID))
 		}
 	}
+	return failed
+}
+
+// takeUpOne goes on with a request unless somebody works on it, or did until now and has ended it.
+func (r *runner) takeUpOne(ctx context.Context, id string) error {
+	lease, ok, err := r.lease(ctx, id)
+	if err != nil || !ok {
+		return err
+	}
+	q, err := r.store.Request(ctx, id) // what was read without the lease may be old
+	if err != nil || q.State != store.RequestRunning {
+		return errors.Join(err, lease.Release())
+	}
+	r.log.Info("taking up a request", "request", q.ID, "kind", string(q.Work.Kind))
+	r.start(ctx, q, lease, true)
 	return nil
+}
+
+// at tells whether this process is at work on a request.
+func (r *runner) at(id string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	_, ok := r.active[id]
+	return ok
 }
 
 // list returns the requests of a state, the oldest first.
@@ -139,15 +160,14 @@ func (r *runner) claim(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("find out when approval is needed: %w", err)
 	}
+	var failed error
 	for _, q := range list {
-		if r.full() {
-			return nil
+		if r.full() || ctx.Err() != nil {
+			break
 		}
-		if err := r.claimOne(ctx, rules, q); err != nil {
-			return err
-		}
+		failed = errors.Join(failed, r.claimOne(ctx, rules, q))
 	}
-	return nil
+	return failed
 }
 
 func (r *runner) full() bool {
@@ -162,26 +182,35 @@ func (r *runner) claimOne(ctx context.Context, rules auth.Rules, q store.Request
 	if err != nil || !ok {
 		return err
 	}
-	now := r.clock.Now()
-	begun, unfit := rules.Begin(q, auth.Principal{Actor: daemonActor(r.holder)}, now)
-	switch expired, over := auth.Expire(q, now); {
-	case over:
-		begun = expired
-	case unfit != nil:
-		begun = q
-		begun.State, begun.EndedAt = store.RequestEnded, now
-		begun.Results = []store.RequestResult{{Message: unfit.Error()}}
-	}
+	begun, over := r.begun(rules, q)
 	err = r.store.UpdateRequest(ctx, begun)
-	if err != nil || unfit != nil {
-		if errors.Is(err, store.ErrConflict) { // whoever it was, they have it
-			err = nil
-		}
-		return errors.Join(err, lease.Release())
+	if err == nil && over == "" {
+		begun.Version++
+		r.start(ctx, begun, lease, false)
+		return nil
 	}
-	begun.Version++
-	r.start(ctx, begun, lease, false)
-	return nil
+	switch {
+	case errors.Is(err, store.ErrConflict): // whoever it was, they have it
+		err = nil
+	case err == nil:
+		r.deed(over, begun)
+	}
+	return errors.Join(err, lease.Release())
+}
+
+// begun is a queued request as it goes on: under way, or over with the name of the deed that says so.
+func (r *runner) begun(rules auth.Rules, q store.Request) (_ store.Request, over string) {
+	now := r.clock.Now()
+	if expired, ok := auth.Expire(q, now); ok {
+		return expired, deedExpire
+	}
+	begun, unfit := rules.Begin(q, auth.Principal{Actor: daemonActor(r.holder)}, now)
+	if unfit == nil {
+		return begun, ""
+	}
+	q.State, q.EndedAt = store.RequestEnded, now
+	q.Results = []store.RequestResult{{Message: unfit.Error()}}
+	return q, deedEnd
 }
 
 // expire marks what nobody decided or used in time.
@@ -199,11 +228,42 @@ func (r *runner) expire(ctx context.Context) error {
 		return fmt.Errorf("list the requests: %w", err)
 	}
 	for _, q := range late {
-		if err := r.store.UpdateRequest(ctx, q); err != nil && !errors.Is(err, store.ErrConflict) {
+		err := r.store.UpdateRequest(ctx, q)
+		switch {
+		case errors.Is(err, store.ErrConflict): // somebody has just decided or used it
+		case err != nil:
 			return fmt.Errorf("expire request %s: %w", q.ID, err)
+		default:
+			r.deed(deedExpire, q)
 		}
 	}
 	return nil
+}
+
+// What the daemon writes to the audit trail about requests: of the request's id.
+const (
+	deedStart  = "request.start"
+	deedTakeUp = "request.take-up" // after the process that had begun it has ended
+	deedEnd    = "request.end"
+	deedExpire = "request.expire"
+)
+
+// deed writes to the audit trail what the daemon has done with a request.
+func (r *runner) deed(action string, q store.Request) {
+	d := store.Deed{
+		At: r.clock.Now(), Actor: daemonActor(r.holder), Action: action, Subject: q.ID, Digest: q.Digest, Outcome: store.DeedOK,
+		Detail: map[string]string{"kind": string(q.Work.Kind)},
+	}
+	for _, result := range q.Results {
+		if !result.OK {
+			d.Outcome = store.DeedFailed
+		}
+	}
+	_, err := r.store.Record(context.Background(), d)
+	r.health.note("the audit trail", err)
+	if err != nil {
+		r.log.Error("writing to the audit trail", "request", q.ID, "error", err.Error())
+	}
 }
 
 // daemonActor is the daemon acting of its own accord.
@@ -211,9 +271,12 @@ func daemonActor(h store.Holder) store.Actor {
 	return store.Actor{Kind: store.ActorDaemon, Name: "glueguard serve", Address: h.Host}
 }
 
-// start has a request done in the background, under its lease.
-func (r *runner) start(ctx context.Context, q store.Request, lease store.Lease, again bool) {
-	ctx, cancel := context.WithCancelCause(ctx)
+// endAgain is how long the end of a request waits that could not be written down.
+const endAgain = 5 * time.Second
+
+// start has a request done in the background, under its lease. daemon is the daemon's own context.
+func (r *runner) start(daemon context.Context, q store.Request, lease store.Lease, again bool) {
+	ctx, cancel := context.WithCancelCause(daemon)
 	r.mu.Lock()
 	r.active[q.ID] = cancel
 	r.mu.Unlock()
@@ -228,85 +291,37 @@ func (r *runner) start(ctx context.Context, q store.Request, lease store.Lease, 
 			}
 			r.Wake() // there is room for another
 		}()
+		if again {
+			r.deed(deedTakeUp, q)
+		} else {
+			r.deed(deedStart, q)
+		}
 		run := &running{store: r.store, now: r.clock.Now, request: q}
 		unfinished := r.doer.do(ctx, run, again)
-		if err := run.end(unfinished); err != nil {
-			r.log.Error("writing down how a request ended", "request", q.ID, "error", err.Error())
+		if !unfinished {
+			r.end(daemon, run)
 		}
 		r.log.Info("carried out what was asked for", "request", q.ID, "kind", string(q.Work.Kind), "by", q.StartedBy.Name, "unfinished", unfinished)
 	})
 }
 
-// running is a request under way. Its results are kept in the store as they come.
-type running struct {
-	store store.Requests
-	now   func() time.Time
-
-	mu      sync.Mutex
-	request store.Request
-}
-
-// head is the request as it was when it began.
-func (r *running) head() store.Request {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.request
-}
-
-// set keeps the result of a subject, in place of the one before.
-func (r *running) set(ctx context.Context, result store.RequestResult) error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	same := func(o store.RequestResult) bool {
-		return o.Subject == result.Subject && (o.Change == "" || o.Change == result.Change)
-	}
-	if i := slices.IndexFunc(r.request.Results, same); i >= 0 {
-		if r.request.Results[i] == result {
-			return nil
-		}
-		r.request.Results = slices.Clone(r.request.Results)
-		r.request.Results[i] = result
-	} else {
-		r.request.Results = append(slices.Clone(r.request.Results), result)
-	}
-	return r.save(ctx)
-}
-
-// end closes the request, or leaves it to the next daemon.
-func (r *running) end(unfinished bool) error {
-	if unfinished {
-		return nil
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.request.State, r.request.EndedAt = store.RequestEnded, r.now()
-	return r.save(context.Background())
-}
-
-// saveTries is how often a request is written that others change at the same time.
-const saveTries = 5
-
-// save writes the request. What this process knows of its results and state wins; nobody else has any business with a
-// running request.
-func (r *running) save(ctx context.Context) error {
-	ctx = context.WithoutCancel(ctx)
-	for try := 0; ; try++ {
-		err := r.store.UpdateRequest(ctx, r.request)
+// end writes down that a request is over. Where the store fails it tries again until the daemon ends: the request stays
+// this process's, so that nobody takes it for one that was left.
+func (r *runner) end(daemon context.Context, run *running) {
+	for {
+		err := run.end()
+		r.health.note("the end of a request", err)
 		if err == nil {
-			r.request.Version++
-			return nil
+			r.deed(deedEnd, run.head())
+			return
 		}
-		if !errors.Is(err, store.ErrConflict) || try == saveTries {
-			return fmt.Errorf("write request %s: %w", r.request.ID, err)
+		r.log.Error("writing down how a request ended", "request", run.head().ID, "error", err.Error())
+		fire, stop := r.clock.timer(endAgain)
+		select {
+		case <-fire:
+		case <-daemon.Done():
+			stop()
+			return
 		}
-		now, err := r.store.Request(ctx, r.request.ID)
-		if err != nil {
-			return fmt.Errorf("read request %s: %w", r.request.ID, err)
-		}
-		now.State, now.EndedAt, now.Results = r.request.State, r.request.EndedAt, r.request.Results
-		r.request = now
 	}
 }
-
-// settled tells whether a result is final.
-func settled(r store.RequestResult) bool { return r.OK || r.Message != "" }

@@ -50,13 +50,12 @@ func (s *scheduler) look(ctx context.Context) error {
 		return err
 	}
 	now := s.clock.Now()
+	var failed error
 	for _, one := range list {
 		last, asked := newest[one.ID]
-		if err := s.one(ctx, one, last, asked, now); err != nil {
-			return err
-		}
+		failed = errors.Join(failed, s.one(ctx, one, last, asked, now))
 	}
-	return nil
+	return failed
 }
 
 // newest are the last requests of each schedule.
@@ -78,30 +77,37 @@ func (s *scheduler) newest(ctx context.Context) (map[string]store.Request, error
 	return found, nil
 }
 
-// one brings one schedule up to date, and files its audit where that is due.
+// one brings one schedule up to date, and files its audit where that is due. The audit is filed first: where the turn can't
+// be noted then, the next look finds that it was taken.
 func (s *scheduler) one(ctx context.Context, one store.Schedule, last store.Request, asked bool, now time.Time) error {
 	changed, due := false, !one.Paused && !one.NextAt.After(now)
 	busy := asked && (last.State == store.RequestQueued || last.State == store.RequestRunning)
+	taken := asked && !last.ProposedAt.Before(one.NextAt) && !last.ProposedAt.After(now)
 	if asked && last.State == store.RequestEnded {
 		changed = outcome(&one, last)
 	}
+	if asked && last.ProposedAt.After(now) && one.NextAt.Sub(now) > 2*one.Every { // the clock was ahead, and is not any more
+		one.NextAt, changed = now.Add(one.NextAt.Sub(now)%one.Every), true
+	}
 	if due {
+		turn := one
 		one.NextAt, changed = nextTurn(one, now), true
-		if busy {
-			one.LastError = "its turn of " + now.UTC().Format(time.RFC3339) + " was left out: the audit before it was not over"
-			due = false
+		switch {
+		case taken:
+		case busy:
+			one.LastError = "its turn of " + turn.NextAt.UTC().Format(time.RFC3339) + " was left out: the audit before it was not over"
+		default:
+			if err := s.file(ctx, one, now); err != nil {
+				return err
+			}
 		}
 	}
 	if !changed {
 		return nil
 	}
-	if err := s.store.UpdateSchedule(ctx, one); errors.Is(err, store.ErrConflict) || errors.Is(err, store.ErrNotFound) {
-		return nil // somebody has just changed it: the next look sees how
-	} else if err != nil {
+	err := s.store.UpdateSchedule(ctx, one)
+	if err != nil && !errors.Is(err, store.ErrConflict) && !errors.Is(err, store.ErrNotFound) { // somebody has just changed it: the next look sees how
 		return fmt.Errorf("schedule %s: %w", one.Name, err)
-	}
-	if due {
-		return s.file(ctx, one, now)
 	}
 	return nil
 }

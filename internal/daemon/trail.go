@@ -70,6 +70,7 @@ func (w *work) record(ctx context.Context, by store.Actor, a plan.Access, d stor
 		a.Role = w.worker.role
 	}
 	if e, err := w.sessions.get(ctx, a.Role); err == nil { // where it can't be opened, what needs AWS says so
+		defer e.done()
 		if caller, err := e.session.Caller(ctx); err == nil {
 			d.Actor.Role = caller.ARN
 		}

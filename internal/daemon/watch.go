@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/glueguard/glueguard/internal/api"
@@ -12,7 +13,7 @@ import (
 )
 
 // watcher notices in the store what other processes do, such as a command line that runs changes, and what is filed and
-// decided. It looks only at what is open, and at what was when it last looked.
+// decided. It looks only at what is open, at what was when it last looked, and at the newest.
 type watcher struct {
 	store   watched
 	publish func(api.Event)
@@ -52,6 +53,9 @@ func newWatcher(s watched, publish func(api.Event)) *watcher {
 	return &watcher{store: s, publish: publish, changes: map[string]stamp{}, filed: map[string]int{}}
 }
 
+// newest is how many of the newest are looked at whatever their state: they may have come and gone since the last look.
+const newest = 20
+
 // openStates are those of changes that may move any moment.
 func openStates() []change.State {
 	return []change.State{change.Running, change.Waiting, change.FailedAt, change.BackingOut}
@@ -76,6 +80,9 @@ func (w *watcher) tell(c store.Summarized, detail string) {
 	now := stampOf(c)
 	now.detail = detail
 	w.tellOf(c, now)
+	if !slices.Contains(openStates(), c.State) {
+		delete(w.changes, c.ID) // nothing more will come of it, and nobody may be looking
+	}
 }
 
 // tellOf publishes a change unless that was told.
@@ -88,13 +95,17 @@ func (w *watcher) tellOf(c store.Summarized, now stamp) {
 
 func (w *watcher) lookAtChanges(ctx context.Context) error {
 	open := map[string]bool{}
-	err := w.store.EachSummary(ctx, store.ChangeFilter{States: openStates()}, func(c store.Summarized) error {
-		open[c.ID] = true
-		w.changed(c)
-		return nil
-	})
-	if err != nil {
-		return fmt.Errorf("look at the changes: %w", err)
+	for _, f := range []store.ChangeFilter{{States: openStates()}, {Limit: newest}} {
+		err := w.store.EachSummary(ctx, f, func(c store.Summarized) error {
+			if !open[c.ID] {
+				open[c.ID] = true
+				w.changed(c)
+			}
+			return nil
+		})
+		if err != nil {
+			return fmt.Errorf("look at the changes: %w", err)
+		}
 	}
 	for id := range w.changes {
 		if open[id] {
@@ -122,13 +133,17 @@ func (w *watcher) changed(c store.Summarized) {
 
 func (w *watcher) lookAtRequests(ctx context.Context) error {
 	open := map[string]bool{}
-	err := w.store.EachRequest(ctx, store.RequestFilter{States: openRequests()}, func(r store.Request) error {
-		open[r.ID] = true
-		w.moved(r)
-		return nil
-	})
-	if err != nil {
-		return fmt.Errorf("look at the requests: %w", err)
+	for _, f := range []store.RequestFilter{{States: openRequests()}, {Limit: newest}} {
+		err := w.store.EachRequest(ctx, f, func(r store.Request) error {
+			if !open[r.ID] {
+				open[r.ID] = true
+				w.moved(r)
+			}
+			return nil
+		})
+		if err != nil {
+			return fmt.Errorf("look at the requests: %w", err)
+		}
 	}
 	for id := range w.filed {
 		if open[id] {

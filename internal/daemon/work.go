@@ -178,9 +178,9 @@ func whyNot(e engine.Event) (message, hint string) {
 	case e.Change == nil:
 		return "it was not begun", ""
 	case e.Change.Trouble != nil:
-		return string(e.Change.State) + ": " + e.Change.Trouble.Message, e.Change.Trouble.Advice
+		return e.Change.State.Words() + ": " + e.Change.Trouble.Message, e.Change.Trouble.Advice
 	}
-	return "it is " + string(e.Change.State), ""
+	return "it is " + e.Change.State.Words(), ""
 }
 
 // jobsOf makes jobs of what is asked for. What is refused right away, or was over when the request is taken up again, has
@@ -243,7 +243,7 @@ func (w *work) applyJobs(ctx context.Context, r *running) (jobs, error) {
 	return todo, nil
 }
 
-// changeJobs makes jobs of changes that are there. One that has gone on since it was asked for is refused.
+// changeJobs makes jobs of changes that are there. One that has gone on since it was asked for is refused as it begins.
 func (w *work) changeJobs(ctx context.Context, r *running, again bool) (jobs, error) {
 	q := r.head().Work
 	verb := engine.Verb(q.Kind)
@@ -257,15 +257,12 @@ func (w *work) changeJobs(ctx context.Context, r *running, again bool) (jobs, er
 		if err != nil {
 			return jobs{}, fmt.Errorf("read change %s: %w", asked.ID, err)
 		}
-		if c.Seq != asked.At && !again {
-			w.note(r, store.RequestResult{
-				Subject: c.Head.Item.Resource.ARN, Change: c.Head.ID,
-				Message: "the change has gone on since this was asked for, so nothing was done", Hint: "look at it, and ask again",
-			})
-			continue
+		at := asked.At
+		if again && movedBy(r.head(), c) {
+			at = 0 // what the daemon before this one has done with it is no reason to stop
 		}
 		j, twins := repair.ChangeJob(engine.Job{
-			Verb: verb, KeepTwin: q.KeepTwin, DeleteLabels: q.DeleteLabels, AcceptUnchecked: q.AcceptUnchecked, AcceptWarnings: q.AcceptWarnings,
+			Verb: verb, At: at, KeepTwin: q.KeepTwin, DeleteLabels: q.DeleteLabels, AcceptUnchecked: q.AcceptUnchecked, AcceptWarnings: q.AcceptWarnings,
 		}, c)
 		if verb == engine.Backout && !slices.Contains(j.AcceptWarnings, plan.WarnWeaker) { // to take a change back is to ask for that
 			j.AcceptWarnings = append(slices.Clone(j.AcceptWarnings), plan.WarnWeaker)
@@ -275,12 +272,27 @@ func (w *work) changeJobs(ctx context.Context, r *running, again bool) (jobs, er
 	return todo, nil
 }
 
+// movedBy tells whether a request that is taken up again has moved a change already: it has said so, or the change is
+// about just what the request asks for.
+func movedBy(q store.Request, c *change.Change) bool {
+	if slices.ContainsFunc(q.Results, func(r store.RequestResult) bool { return r.Change == c.Head.ID }) {
+		return true
+	}
+	switch q.Work.Kind {
+	case store.RequestBackout:
+		return c.State == change.BackingOut || c.State == change.BackedOut
+	case store.RequestFinalize:
+		return c.Phase == change.Finalize || c.State == change.Finalized
+	case store.RequestResume:
+		return true
+	}
+	return false
+}
+
 // takeUp finds how far a job came under the daemon before this one.
 func (w *work) takeUp(ctx context.Context, r *running, j engine.Job) (_ engine.Job, over bool, err error) {
-	for _, known := range r.head().Results {
-		if known.Subject == j.Resource && settled(known) {
-			return j, true, nil
-		}
+	if r.settled(j.Resource) {
+		return j, true, nil
 	}
 	c, err := w.begun(ctx, r.head(), j)
 	if err != nil || c == nil {
@@ -301,6 +313,7 @@ func (w *work) takeUp(ctx context.Context, r *running, j engine.Job) (_ engine.J
 	if !result.OK {
 		result.Message, result.Hint = whyNot(ended)
 	}
+	(&changesRun{work: w, request: r}).deed(ended) // the daemon before may have come to its end, but not to telling the trail
 	w.note(r, result)
 	return j, true, nil
 }
@@ -310,7 +323,9 @@ func (w *work) begun(ctx context.Context, q store.Request, j engine.Job) (*chang
 	id := j.Change
 	if j.Verb == engine.Apply {
 		err := w.store.EachSummary(ctx, store.ChangeFilter{Plan: j.Plan, Resource: j.Resource}, func(s store.Summarized) error {
-			if id == "" && s.Resource.ARN == j.Resource && !s.OpenedAt.Before(q.StartedAt) {
+			// An open one stands in the way of any other, whatever the clock says of when it was opened.
+			ours := slices.Contains(openStates(), s.State) || !s.OpenedAt.Before(q.StartedAt)
+			if id == "" && s.Resource.ARN == j.Resource && ours {
 				id = s.ID
 			}
 			return nil

@@ -49,6 +49,7 @@ func (w *worker) Propose(ctx context.Context, p api.Proposal) (plan.Plan, error)
 	if err != nil {
 		return plan.Plan{}, err
 	}
+	defer e.done()
 	return propose.Run(ctx, propose.Options{
 		Inspector: inventory.NewInspector(e.session), Store: w.store, AuditID: p.Audit, Policy: rules, Resources: p.Resources,
 		Wanted: plan.Wanted{
@@ -74,6 +75,7 @@ func (w *worker) Leftovers(ctx context.Context) (api.Leftovers, error) {
 	if err != nil {
 		return api.Leftovers{}, err
 	}
+	defer e.done()
 	locations, err := w.places(ctx)
 	if err != nil {
 		return api.Leftovers{}, err

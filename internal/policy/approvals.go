@@ -44,6 +44,25 @@ func (r ApprovalRule) Holds(enabledUsers int) bool {
 // Lasts is how long a request waits, and how long an approval holds.
 func (a Approvals) Lasts() time.Duration { return a.Expires.or(defaultExpires) }
 
+// Stricter demands whatever either of two demands.
+func (a Approvals) Stricter(b Approvals) Approvals {
+	a, b = a.meaning(), b.meaning()
+	a.Required, a.FourEyes = stricter(a.Required, b.Required), stricter(a.FourEyes, b.FourEyes)
+	if b.Lasts() < a.Lasts() {
+		a.Expires = b.Expires
+	}
+	return a
+}
+
+func stricter(a, b ApprovalRule) ApprovalRule {
+	for _, r := range []ApprovalRule{ApprovalAlways, ApprovalAuto} {
+		if a == r || b == r {
+			return r
+		}
+	}
+	return ApprovalNever
+}
+
 // meaning is the section with every default said, so that saying one changes no digest.
 func (a Approvals) meaning() Approvals {
 	if a.Required == "" {

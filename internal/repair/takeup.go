@@ -36,6 +36,9 @@ func (w *Worker) takeUp(ctx context.Context, j engine.Job) (_ engine.Run, err er
 		}
 	}()
 	deps := w.deps(s, held[0], id)
+	if err := asAsked(ctx, j, deps); err != nil {
+		return nil, err
+	}
 	if err := w.inherit(ctx, deps); err != nil {
 		return nil, err
 	}
@@ -52,6 +55,18 @@ func (w *Worker) takeUp(ctx context.Context, j engine.Job) (_ engine.Run, err er
 		return nil, err
 	}
 	return &run{id: id, item: c.Head.Item, stepper: stepper, leases: held}, nil
+}
+
+// asAsked refuses a change that has gone on since its job was asked for. Nobody moves it now: its lease is held.
+func asAsked(ctx context.Context, j engine.Job, d execute.Deps) error {
+	if j.At == 0 {
+		return nil
+	}
+	c, err := execute.NewStepper(d).Change(ctx)
+	if err == nil && c.Seq != j.At {
+		err = &RefusedError{Resource: c.Head.Item.Resource.ARN, Reason: GoneOn, Change: c.Head.ID, State: c.State}
+	}
+	return err
 }
 
 // touches are the ARNs of the resources that a change works on: its original first, then what it made.

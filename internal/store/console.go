@@ -250,6 +250,7 @@ type Console interface {
 	Users
 	Credentials
 	Requests
+	ApprovalsKeeper
 	Exceptions
 	Schedules
 }

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/glueguard/glueguard/internal/policy"
 	"github.com/glueguard/glueguard/internal/resource"
 )
 
@@ -154,6 +155,14 @@ type Requests interface {
 	EachRequest(ctx context.Context, f RequestFilter, yield func(Request) error) error // the newest first
 	// CountRequests counts what the filter chooses by state, whatever its Offset and Limit.
 	CountRequests(ctx context.Context, f RequestFilter) (map[RequestState]int, error)
+}
+
+// ApprovalsKeeper keeps what the daemon of a store demands of approvals, so that a command line with another policy file
+// demands no less.
+type ApprovalsKeeper interface {
+	SaveApprovals(ctx context.Context, a policy.Approvals) error
+	// Approvals returns what was kept last; ErrNotFound where no daemon has served the store.
+	Approvals(ctx context.Context) (policy.Approvals, error)
 }
 
 // RequestLease names the right to work on a request, for Lease: whoever has it carries the request out.

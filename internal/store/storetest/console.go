@@ -35,6 +35,7 @@ func TestConsole(t *testing.T, open Open) {
 		"an exception is decided once":                exceptionConflict,
 		"a schedule comes back as it was":             scheduleComesBack,
 		"a schedule is updated once from what it was": scheduleConflict,
+		"what approvals are demanded is kept":         approvalsKept,
 		"what the console asks for is not there":      consoleNotFound,
 	} {
 		t.Run(name, func(t *testing.T) {
