@@ -244,7 +244,7 @@ func (d *demo) afterwards(ctx context.Context) error {
 		if part.verb == engine.Backout {
 			d.say("%s\n", backoutLines(part.list))
 		} else {
-			d.say("%s\n", finalizeLines(part.list, finalizeOptions{}))
+			d.say("%s\n", finalizeLines(part.list, nil, finalizeOptions{}))
 		}
 		var jobs []engine.Job
 		for _, c := range part.list {

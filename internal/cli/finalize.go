@@ -3,12 +3,15 @@ package cli
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/glueguard/glueguard/internal/change"
+	"github.com/glueguard/glueguard/internal/diag"
 	"github.com/glueguard/glueguard/internal/engine"
+	"github.com/glueguard/glueguard/internal/repair"
 	"github.com/glueguard/glueguard/internal/report"
 	"github.com/glueguard/glueguard/internal/store"
 )
@@ -38,6 +41,7 @@ EXIT STATUS
   2    it was refused: nothing was let go
   130  interrupted; resume goes on`,
 		Example: `  glueguard finalize 0197d2f0
+  glueguard finalize 0197d2f0 --accept-irreversible
   glueguard finalize 0197d2f0 --delete-labels --auto-approve
   glueguard finalize 0197d2f0 --keep-twin`,
 		Args: changeArgs(nil),
@@ -67,10 +71,18 @@ func runFinalize(ctx context.Context, env Env, o finalizeOptions, ids []string) 
 		if err != nil {
 			return err
 		}
-		fmt.Fprintln(env.Stderr, finalizeLines(list, o))
+		job := engine.Job{
+			Verb: engine.Finalize, KeepTwin: o.keepTwin, DeleteLabels: o.deleteLabels,
+			AcceptWarnings: acceptedWarnings(false, o.acceptIrreversible),
+		}
+		refused := r.refusals(job, list)
+		if len(refused) == len(list) {
+			return r.refuse(ctx, refused)
+		}
+		fmt.Fprintln(env.Stderr, finalizeLines(list, refused, o))
 		w := changesWork(store.RequestFinalize, list)
 		w.KeepTwin, w.DeleteLabels, w.Parallel = o.keepTwin, o.deleteLabels, o.parallel
-		w.AcceptWarnings = acceptedWarnings(false, o.acceptIrreversible)
+		w.AcceptWarnings = job.AcceptWarnings
 		if err := r.leave(ctx, w); err != nil {
 			return err
 		}
@@ -80,20 +92,49 @@ func runFinalize(ctx context.Context, env Env, o finalizeOptions, ids []string) 
 		if o.detach {
 			return r.detach(ctx, w)
 		}
-		return r.move(ctx, engine.Job{
-			Verb: engine.Finalize, KeepTwin: o.keepTwin, DeleteLabels: o.deleteLabels,
-			AcceptWarnings: acceptedWarnings(false, o.acceptIrreversible),
-		}, list)
+		return r.move(ctx, job, list)
 	})
 }
 
+// refusals are the ends of the jobs that would be refused.
+func (r *repairs) refusals(job engine.Job, list []*change.Change) []engine.Event {
+	var refused []engine.Event
+	for _, c := range list {
+		if err := repair.Refuses(job, c); err != nil {
+			r.call(c.Head.Item)
+			j, _ := repair.ChangeJob(job, c)
+			refused = append(refused, engine.Event{Job: j, Done: true, Err: err})
+		}
+	}
+	return refused
+}
+
+// refuse tells of jobs that would all be refused: nothing is asked for.
+func (r *repairs) refuse(ctx context.Context, refused []engine.Event) error {
+	for _, e := range refused {
+		line, hint := diag.Line(e.Err)
+		line = r.label(e.Job) + ": not begun: " + strings.TrimPrefix(line, e.Job.Resource+": ")
+		diag.Diagnosis{Lines: []string{line}, Hint: hint}.Print(r.env.Stderr)
+		if err := r.ended(ctx, e); err != nil {
+			return err
+		}
+	}
+	if err := r.tell(refused, r.flags.output); err != nil {
+		return err
+	}
+	return diag.ForChanges(refused)
+}
+
 // finalizeLines say what goes.
-func finalizeLines(list []*change.Change, o finalizeOptions) string {
+func finalizeLines(list []*change.Change, refused []engine.Event, o finalizeOptions) string {
 	var lines []string
 	for _, c := range list {
 		i := c.Head.Item
 		goes := "nothing is deleted; the change is closed"
 		switch {
+		case slices.ContainsFunc(refused, func(e engine.Event) bool { return e.Job.Change == c.Head.ID }):
+			lines = append(lines, fmt.Sprintf("%s (%s): refused, without --accept-irreversible", report.Thing(i.Resource), i.Location))
+			continue
 		case o.keepTwin:
 			goes = "the encrypted twin stays under its own name"
 		case c.KeepsOriginal():

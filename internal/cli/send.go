@@ -24,11 +24,14 @@ import (
 // toHub is the value of --send that stands for Security Hub.
 const toHub = "securityhub"
 
-// deedSend is the deed of sending a report, of the audit's id.
-const deedSend = "audit.send"
+// The deeds of sending a report, before and after it, of the audit's id.
+const (
+	deedSends = "audit.send" + deedBegin
+	deedSend  = "audit.send"
+)
 
 func addSend(flags *pflag.FlagSet, to *[]string) {
-	flags.StringArrayVar(to, "send", nil, "send the findings to `securityhub`, or the reports to s3://BUCKET/PREFIX (repeatable)")
+	flags.StringArrayVar(to, "send", nil, "send `WHERE`: the findings to securityhub, or the reports to s3://BUCKET/PREFIX (repeatable)")
 }
 
 // access says as whom AWS is called.
@@ -144,6 +147,9 @@ func (s sending) toHub(ctx context.Context) (err error) {
 		}
 		defer session.Close()
 	}
+	if err := s.begins(ctx, session, toHub); err != nil {
+		return err
+	}
 	if s.env.StderrTerminal { // ten batches a second is all that a location takes
 		fmt.Fprintln(s.env.Stderr, "glueguard: sending findings to Security Hub")
 	}
@@ -181,6 +187,9 @@ func (s sending) toBucket(ctx context.Context, to deliver.Bucket) (err error) {
 		return err
 	}
 	defer session.Close()
+	if err := s.begins(ctx, session, to.URL("")); err != nil {
+		return err
+	}
 	up, err := deliver.NewUploader(ctx, session, to)
 	if err == nil {
 		var files outputs
@@ -218,6 +227,14 @@ func (s sending) put(ctx context.Context, up *deliver.Uploader, to deliver.Bucke
 	}
 	fmt.Fprintf(s.env.Stderr, "glueguard: wrote %s (%d bytes)\n", to.URL(name), size)
 	return nil
+}
+
+// begins writes down that something is about to be sent: it changes what is there.
+func (s sending) begins(ctx context.Context, session *awsapi.Session, to string) error {
+	return s.env.record(ctx, s.state, store.Deed{
+		Action: deedSends, Subject: s.audit.Head().ID, Outcome: store.DeedOK,
+		Actor: store.Actor{Role: roleOf(ctx, session)}, Detail: map[string]string{"to": to},
+	})
 }
 
 func (s sending) record(ctx context.Context, session *awsapi.Session, detail map[string]string, failed bool) error {

@@ -46,7 +46,11 @@ func (p changePage) head() {
 		p.field("accepted", strings.Join(list, ", "))
 	}
 	if cost := c.TwinCost(p.look.Now); cost > 0 {
-		p.field("twins", fmt.Sprintf("%.2f DPU-hours so far", cost))
+		text := fmt.Sprintf("%.2f DPU-hours", cost)
+		if c.Open() {
+			text += " so far"
+		}
+		p.field("twins", text)
 	}
 	p.trouble()
 }
@@ -138,10 +142,10 @@ func (p changePage) resources() {
 		if id.ID != "" {
 			name += " (" + id.ID + ")"
 		}
-		fmt.Fprintf(p.out, "  %-13s %s\n", r, clean(name))
+		fmt.Fprintf(p.out, "  %-14s %s\n", r, clean(name))
 	}
 	if l := p.change.Labels; l != nil {
-		fmt.Fprintf(p.out, "  %-13s %s, %s, at %s\n", "labels", plural(l.Rows, "row"), plural(l.Files, "file"), clean(l.S3))
+		fmt.Fprintf(p.out, "  %-14s %s, %s, at %s\n", "labels", plural(l.Rows, "row"), plural(l.Files, "file"), clean(l.S3))
 	}
 }
 
