@@ -166,8 +166,12 @@ func checkQuery(r *http.Request, o *openapi3.Operation) error {
 // checkBody refuses bodies that are no JSON value, and leaves the body to be read again.
 func checkBody(r *http.Request, o *openapi3.Operation) error {
 	body, err := io.ReadAll(r.Body)
-	if err != nil {
+	var large *http.MaxBytesError
+	switch {
+	case errors.As(err, &large):
 		return err
+	case err != nil: // the client has gone, or has lied about how much there is
+		return invalid("The body does not come to its end.")
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
 	if o.RequestBody == nil {
@@ -183,8 +187,41 @@ func checkBody(r *http.Request, o *openapi3.Operation) error {
 	switch {
 	case len(body) == 0:
 		return invalid("The body is missing.")
-	case !json.Valid(body):
+	case !json.Valid(body) || !utf8.Valid(body):
 		return invalid("The body is no JSON.")
+	}
+	return unambiguous(json.NewDecoder(bytes.NewReader(body)))
+}
+
+// unambiguous refuses JSON that parsers read in different ways, so that what is held to the document is what an operation
+// gets: of two members of one name the document would see the last, and an operation a mixture.
+func unambiguous(d *json.Decoder) error {
+	token, err := d.Token()
+	if err != nil {
+		return invalid("The body is no JSON.")
+	}
+	switch t := token.(type) {
+	case string:
+		if strings.ContainsRune(t, utf8.RuneError) { // what half a character is read as
+			return invalid("The body has text that can't be read.")
+		}
+	case json.Delim:
+		seen := map[any]bool{}
+		for d.More() {
+			if t == '{' {
+				name, err := d.Token()
+				if err != nil || seen[name] {
+					return invalid("The body has two members of one name.")
+				}
+				seen[name] = true
+			}
+			if err := unambiguous(d); err != nil {
+				return err
+			}
+		}
+		if _, err := d.Token(); err != nil {
+			return invalid("The body is no JSON.")
+		}
 	}
 	return nil
 }

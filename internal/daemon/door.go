@@ -1,6 +1,7 @@
 package daemon
 
 import (
+	"context"
 	"fmt"
 	"net"
 	"net/http"
@@ -34,6 +35,19 @@ func (d *Daemon) hosted(next http.Handler) http.Handler {
 			return
 		}
 		plain(w, http.StatusMisdirectedRequest, "Glueguard is at "+d.url+": names that lead here are taken where --external-url says them")
+	})
+}
+
+// finished lets what changes something come to its end when its client has gone in the middle: or it would be done, and
+// the audit trail not know of it.
+func (d *Daemon) finished(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodGet && r.Method != http.MethodHead {
+			ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), d.o.Clients.Answer)
+			defer cancel()
+			r = r.WithContext(ctx)
+		}
+		next.ServeHTTP(w, r)
 	})
 }
 

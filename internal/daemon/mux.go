@@ -45,7 +45,7 @@ func (d *Daemon) serveWith(w *worker, tls bool) error {
 		return err
 	}
 	d.server = &http.Server{
-		Handler:           d.logged(d.hosted(protected)),
+		Handler:           d.logged(d.finished(d.hosted(protected))),
 		ReadHeaderTimeout: o.Clients.Headers, IdleTimeout: o.Clients.Idle, MaxHeaderBytes: mostHeaders,
 		ErrorLog: slog.NewLogLogger(o.Log.Handler(), slog.LevelDebug), // clients that break off, and TLS that others get wrong
 	}
