@@ -159,6 +159,16 @@ func (w *watcher) lookAtRequests(ctx context.Context) error {
 	return nil
 }
 
+// follow has the next look tell of a request that this process works on, even where it begins and ends between two looks.
+func (w *watcher) follow(id string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.filed[id] = unseen
+}
+
+// unseen is no version of a request.
+const unseen = -1
+
 func (w *watcher) moved(r store.Request) {
 	if version, known := w.filed[r.ID]; !known || version != r.Version {
 		w.filed[r.ID] = r.Version

@@ -43,6 +43,7 @@ func (w *work) do(ctx context.Context, r *running, again bool) (unfinished bool)
 			w.note(r, store.RequestResult{Message: fmt.Sprintf("internal error: %v", v)})
 		}
 	}()
+	w.watcher.follow(r.head().ID)
 	var err error
 	switch q := r.head(); q.Work.Kind {
 	case store.RequestAudit:
@@ -131,8 +132,20 @@ type changesRun struct {
 	left    bool        // some were left where they stand, for the next daemon to go on
 }
 
-// watch takes in the engine's events.
+// watch takes in the engine's events. A panic in it is the result's, not the engine's: that would wait for ever to tell of
+// the other changes, with their resources' leases.
 func (c *changesRun) watch(e engine.Event) {
+	defer func() {
+		if v := recover(); v != nil {
+			c.log.Error("taking in how a change is getting on", "request", c.request.head().ID, "panic", fmt.Sprint(v))
+			c.note(c.request, store.RequestResult{Subject: e.Job.Resource, Change: cmp.Or(e.ID, e.Job.Change), Message: fmt.Sprintf("internal error: %v", v)})
+		}
+	}()
+	c.take(e)
+}
+
+// take takes in one event.
+func (c *changesRun) take(e engine.Event) {
 	if e.Change != nil {
 		c.watcher.tell(store.Summarize(e.Change), e.Detail)
 	}
