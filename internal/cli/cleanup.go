@@ -168,9 +168,16 @@ func (e Env) listConfigurations(found []leftover.Configuration) []leftover.Confi
 		fmt.Fprintf(e.Stdout, "%s  %s  %s\n", c.Location, c.Configuration.Name, use)
 	}
 	if len(unused) == 0 {
-		fmt.Fprintln(e.Stdout, "There is no security configuration of Glueguard's that nothing names.")
+		fmt.Fprintln(e.Stdout, nothingUnused(len(found)))
 	}
 	return unused
+}
+
+func nothingUnused(found int) string {
+	if found == 0 {
+		return "There are no security configurations of Glueguard's: nothing to remove."
+	}
+	return "Each of Glueguard's security configurations is in use: nothing to remove."
 }
 
 // removeConfigurations deletes one after another; each is looked at again first.

@@ -25,7 +25,7 @@ import (
 func newEvidence(env Env) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "evidence",
-		Short: "Hand out what was read, judged and changed as a signed file; check such files and the audit trail",
+		Short: "Hand out signed evidence, check it, and look at the audit trail",
 		Long: `Hands out what was read, judged and changed as one signed file, and checks such files. Every record
 in it is bound to the one before it by its digest, and nothing in it is secret.
 
@@ -35,7 +35,7 @@ every one.
 
 EXIT STATUS
   as of its commands`,
-		Example: `  glueguard evidence export --out evidence.tar
+		Example: `  glueguard evidence export --out evidence.tar --public-key evidence-key.pub.pem
   glueguard evidence check evidence.tar --key evidence-key.pub.pem
   glueguard evidence check --state
   glueguard evidence trail`,
@@ -65,13 +65,15 @@ an auditor how to check it with sha256sum and openssl.
 Values of arguments, of table options and of tags may be secret, so they are left out, and so is
 what looks like a password, a token or a private key in any text. The README says how.
 
-It is signed with the key of --key: an Ed25519 key in a PEM file, or a KMS key for signing, which
-never leaves KMS (kms:Sign, and nothing else is asked of AWS). Without it, with an Ed25519 key in the
-state's directory, which is made when it is first needed. Hand the public key to the auditor by
-another way than the file; --public-key writes it.
+It is signed with the key of --key: an Ed25519 key in a PEM file, or a KMS key for signing
+(SIGN_VERIFY; ECC_NIST_P256, ECC_NIST_EDWARDS25519, or RSA of 2048 to 4096 bits), which never leaves
+KMS: kms:GetPublicKey and kms:Sign are all that is asked of AWS. Without --key, with an Ed25519 key
+in the state's directory, which is made when it is first needed. Hand the public key to the auditor
+by another way than the file; --public-key writes it.
 
 It also says what the state's audit trail tells of what was asked for, and how long the trail was:
-a trail that was cut or rewritten afterwards shows by it.
+a trail that was cut or rewritten afterwards shows by it, so keep the file where nobody who can
+write the state can reach it.
 
 EXIT STATUS
   0    written

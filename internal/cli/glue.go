@@ -38,7 +38,7 @@ EXIT STATUS
 func newGlue(env Env) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "glue",
-		Short: "The commands of the operating procedures, as printed there for the AWS CLI",
+		Short: "The operating procedures' commands, as printed there for the AWS CLI",
 		Long: `The commands that the procedures on encryption print for the AWS CLI, with "aws" replaced by
 "glueguard". They take the AWS CLI's flags, print as it does, and end with its exit statuses.
 

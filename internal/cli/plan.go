@@ -140,7 +140,7 @@ func (o *planOptions) checkWanted(flags *pflag.FlagSet) error {
 			return errors.New("--mode NONE takes encryption away: name the resources with --resource")
 		}
 	default:
-		return fmt.Errorf("--mode %q: want SSE-S3 or SSE-KMS", o.mode)
+		return fmt.Errorf("--mode %q: want SSE-S3 or SSE-KMS (NONE takes encryption away)", o.mode)
 	}
 	if o.audit != "" && (len(o.accounts)+len(o.regions) > 0 || o.organization) {
 		return errors.New("--audit takes the scope of that audit: leave --account, --region and --organization away, or name resources with --resource")

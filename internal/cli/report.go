@@ -30,7 +30,7 @@ func newReport(env Env) *cobra.Command {
 	o := reportOptions{}
 	cmd := &cobra.Command{
 		Use:   "report",
-		Short: "Show a stored audit again, in any format, or by the requirements of a framework",
+		Short: "Show a stored audit in any format, or by a framework's requirements",
 		Long: `Writes an audit from the state in any format, as it was then. Nothing is asked of AWS, unless --send
 says so: securityhub tells each account's Security Hub, in each region, of its findings, and archives
 those sent earlier whose resource is gone; s3://… stores the reports of -o (json, if none).

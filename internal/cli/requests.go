@@ -170,6 +170,9 @@ func listRequests(ctx context.Context, env Env, o requestsOptions, s store.Reque
 		return err
 	case o.output == jsonFormat:
 		return writeRequests(env.Stdout, list)
+	case len(list) == 0 && len(o.states) == 0:
+		_, err := fmt.Fprintln(env.Stdout, "Nothing was asked for yet.")
+		return err
 	case len(list) == 0:
 		_, err := fmt.Fprintln(env.Stdout, "There are no such requests.")
 		return err

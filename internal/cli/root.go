@@ -68,29 +68,33 @@ EXIT STATUS
 		return &diag.UsageError{Command: cmd.CommandPath(), Err: err}
 	})
 	root.SetHelpCommand(newHelp())
-	root.AddCommand(
-		newApply(env),
-		newAudit(env),
-		newBackout(env),
-		newChanges(env),
-		newCleanup(env),
-		newControls(env),
-		newDemo(env),
-		newEvidence(env),
-		newFinalize(env),
-		newGlue(env),
-		newOrphans(env),
-		newPlan(env),
-		newPolicy(env),
-		newReport(env),
-		newRequests(env),
-		newResume(env),
-		newSandbox(env),
-		newServe(env),
-		newVerify(env),
-		newVersion(env),
-	)
+	addGroups(root, env)
 	return root
+}
+
+// addGroups adds the commands, sorted by what one wants to do.
+func addGroups(root *cobra.Command, env Env) {
+	for _, g := range []struct {
+		id, title string
+		commands  []*cobra.Command
+	}{
+		{"try", "Try it", []*cobra.Command{newDemo(env), newSandbox(env)}},
+		{"find", "Find", []*cobra.Command{newAudit(env), newReport(env), newControls(env), newPolicy(env)}},
+		{"repair", "Repair", []*cobra.Command{
+			newPlan(env), newApply(env), newChanges(env), newResume(env), newVerify(env), newBackout(env), newFinalize(env),
+			newGlue(env), newOrphans(env), newCleanup(env),
+		}},
+		{"answer", "Approve, prove, serve", []*cobra.Command{newRequests(env), newEvidence(env), newServe(env)}},
+		{"other", "Other", []*cobra.Command{newVersion(env)}},
+	} {
+		root.AddGroup(&cobra.Group{ID: g.id, Title: g.title + ":"})
+		for _, c := range g.commands {
+			c.GroupID = g.id
+			root.AddCommand(c)
+		}
+	}
+	root.SetHelpCommandGroupID("other")
+	root.SetCompletionCommandGroupID("other")
 }
 
 // newHelp is cobra's help command, except that it does not take a mistyped command for none.
