@@ -152,9 +152,8 @@ func (p *permit) begin(ctx context.Context) error {
 	if err := p.store.UpdateRequest(ctx, q); err != nil {
 		return errors.Join(conflict(q, err), p.lease.Release())
 	}
-	if p.request, err = p.store.Request(ctx, q.ID); err != nil {
-		return err
-	}
+	q.Version++
+	p.request = q
 	return p.env.recordRequest(ctx, p.store, deedRequestStart, q)
 }
 

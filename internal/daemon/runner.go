@@ -193,7 +193,7 @@ func (r *runner) claimOne(ctx context.Context, rules auth.Rules, q store.Request
 	case errors.Is(err, store.ErrConflict): // whoever it was, they have it
 		err = nil
 	case err == nil:
-		r.deed(over, begun)
+		err = r.deed(over, begun)
 	}
 	return errors.Join(err, lease.Release())
 }
@@ -227,17 +227,18 @@ func (r *runner) expire(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("list the requests: %w", err)
 	}
+	var failed error
 	for _, q := range late {
 		err := r.store.UpdateRequest(ctx, q)
 		switch {
 		case errors.Is(err, store.ErrConflict): // somebody has just decided or used it
 		case err != nil:
-			return fmt.Errorf("expire request %s: %w", q.ID, err)
+			failed = errors.Join(failed, fmt.Errorf("expire request %s: %w", q.ID, err))
 		default:
-			r.deed(deedExpire, q)
+			failed = errors.Join(failed, r.deed(deedExpire, q))
 		}
 	}
-	return nil
+	return failed
 }
 
 // What the daemon writes to the audit trail about requests: of the request's id.
@@ -249,21 +250,18 @@ const (
 )
 
 // deed writes to the audit trail what the daemon has done with a request.
-func (r *runner) deed(action string, q store.Request) {
+func (r *runner) deed(action string, q store.Request) error {
 	d := store.Deed{
 		At: r.clock.Now(), Actor: daemonActor(r.holder), Action: action, Subject: q.ID, Digest: q.Digest, Outcome: store.DeedOK,
 		Detail: map[string]string{"kind": string(q.Work.Kind)},
 	}
-	for _, result := range q.Results {
-		if !result.OK {
-			d.Outcome = store.DeedFailed
-		}
+	if action == deedEnd && slices.ContainsFunc(q.Results, func(one store.RequestResult) bool { return !one.OK }) {
+		d.Outcome = store.DeedFailed
 	}
-	_, err := r.store.Record(context.Background(), d)
-	r.health.note("the audit trail", err)
-	if err != nil {
-		r.log.Error("writing to the audit trail", "request", q.ID, "error", err.Error())
+	if _, err := r.store.Record(context.Background(), d); err != nil {
+		return fmt.Errorf("write to the audit trail that %s: %w", action, err)
 	}
+	return nil
 }
 
 // daemonActor is the daemon acting of its own accord.
@@ -291,10 +289,14 @@ func (r *runner) start(daemon context.Context, q store.Request, lease store.Leas
 			}
 			r.Wake() // there is room for another
 		}()
+		begins := deedStart
 		if again {
-			r.deed(deedTakeUp, q)
-		} else {
-			r.deed(deedStart, q)
+			begins = deedTakeUp
+		}
+		err := r.deed(begins, q)
+		r.health.note("the audit trail", err)
+		if err != nil { // who does the work tells of it too, and does none where it can't
+			r.log.Error("a request begins", "request", q.ID, "error", err.Error())
 		}
 		run := &running{store: r.store, now: r.clock.Now, request: q}
 		unfinished := r.doer.do(ctx, run, again)
@@ -305,14 +307,21 @@ func (r *runner) start(daemon context.Context, q store.Request, lease store.Leas
 	})
 }
 
-// end writes down that a request is over. Where the store fails it tries again until the daemon ends: the request stays
-// this process's, so that nobody takes it for one that was left.
+// end writes down that a request is over, in the audit trail first: who dies in between is followed by another daemon, which
+// tells of it again. Where the store fails it tries again until the daemon ends: the request stays this process's, so that
+// nobody takes it for one that was left.
 func (r *runner) end(daemon context.Context, run *running) {
-	for {
-		err := run.end()
-		r.health.note("the end of a request", err)
+	run.close()
+	var err error
+	for told := false; ; {
+		if !told {
+			err = r.deed(deedEnd, run.head())
+		}
+		if told = told || err == nil; told {
+			err = run.write()
+		}
+		r.health.note("writing down how requests end", err)
 		if err == nil {
-			r.deed(deedEnd, run.head())
 			return
 		}
 		r.log.Error("writing down how a request ended", "request", run.head().ID, "error", err.Error())

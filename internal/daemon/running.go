@@ -51,8 +51,8 @@ func (r *running) settled(subject string) bool {
 	return slices.ContainsFunc(r.head().Results, func(one store.RequestResult) bool { return one.Subject == subject && settled(one) })
 }
 
-// end closes the request. What was begun and has no outcome was left where it stands.
-func (r *running) end() error {
+// close ends the request, here. What was begun and has no outcome was left where it stands.
+func (r *running) close() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.request.State, r.request.EndedAt = store.RequestEnded, r.now()
@@ -62,6 +62,12 @@ func (r *running) end() error {
 			one.Message, one.Hint = "it was left where it stands", "resume goes on"
 		}
 	}
+}
+
+// write keeps the request as it is here.
+func (r *running) write() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	return r.save(context.Background())
 }
 

@@ -142,12 +142,18 @@ type running struct {
 	once           sync.Once
 }
 
-// start starts the program. Its state follows the arguments.
+// start starts the program.
 func (p *program) start(ctx context.Context, args ...string) (*running, error) {
+	r := p.command(ctx, args...)
+	return r, r.cmd.Start()
+}
+
+// command is a run of the program that is yet to start. Its state follows the arguments.
+func (p *program) command(ctx context.Context, args ...string) *running {
 	r := &running{}
 	r.cmd = exec.CommandContext(ctx, p.binary, append(args, "--state", p.state())...)
 	r.cmd.Dir, r.cmd.Env, r.cmd.Stdout, r.cmd.Stderr = p.dir, p.env, &r.stdout, &r.stderr
-	return r, r.cmd.Start()
+	return r
 }
 
 // kill is kill -9 of this very process.
