@@ -181,7 +181,7 @@ func (w *walk) give(command string) {
 	if strings.Contains(line, "CHANGE") {
 		line = strings.ReplaceAll(line, "CHANGE", w.newest())
 	}
-	words := strings.Fields(line)
+	words := shellWords(line)
 	want := []int{0}
 	switch words[1] {
 	case "apply", "backout", "finalize":
