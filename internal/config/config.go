@@ -54,10 +54,19 @@ func Policy(asked string, profile policy.Profile) (policy.Policy, error) {
 		}
 	case asked == "" && errors.Is(err, fs.ErrNotExist):
 	default:
-		return policy.Policy{}, fmt.Errorf("read the policy: %w", err)
+		return policy.Policy{}, fmt.Errorf("read the policy: %s: %w", path, reason(err))
 	}
 	if profile != "" {
 		p = p.WithProfile(profile)
 	}
 	return p, nil
+}
+
+// reason is an error without the path, which its reader has before it.
+func reason(err error) error {
+	var at *fs.PathError
+	if errors.As(err, &at) {
+		return at.Err
+	}
+	return err
 }

@@ -37,6 +37,9 @@ func (p changePage) head() {
 	if c.Head.PlanDigest != "" {
 		p.field("plan", c.Head.PlanDigest)
 	}
+	if other := c.Head.Policy; other != nil { // than the plan's
+		p.field("policy", fmt.Sprintf("since the plan another had come into force: profile %s, %s", clean(other.Profile), ShortDigest(other.Digest)))
+	}
 	p.field("opened", clock(c.OpenedAt)+" by "+clean(c.Head.By))
 	p.field("updated", clock(c.UpdatedAt))
 	if c.Head.Adopted {

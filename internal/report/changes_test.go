@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -196,5 +197,24 @@ func TestVerifiedSaysWhatDiffers(t *testing.T) {
 	want := "dev endpoint etl (111122223333/eu-west-1): 1 difference\n  tags.team: wanted data, is (none)\n"
 	if out.String() != want {
 		t.Errorf("got %q, want %q", &out, want)
+	}
+}
+
+// A plan is bound to the policy that it was made under, and a change says where another was in force when it began.
+func TestAChangeShowsAnotherPolicy(t *testing.T) {
+	t.Parallel()
+	c := folded(t, "c0ffee09", withRoles(endpointItem()))
+	c.Head.Policy = &plan.PolicyRef{Profile: "strict", Digest: "sha256:44136fa355b3678a"}
+	f, err := report.LookupChanges("table")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	if err := f.Show(&out, report.Look{}, c); err != nil {
+		t.Fatal(err)
+	}
+	want := "  policy    since the plan another had come into force: profile strict, 44136fa355b3\n"
+	if !strings.Contains(out.String(), want) {
+		t.Errorf("want %q in:\n%s", want, out.String())
 	}
 }
