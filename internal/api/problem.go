@@ -250,7 +250,10 @@ func awsProblem(err error) *Problem {
 	var role *awsapi.RoleMissingError
 	var connection *net.OpError
 	switch {
-	case errors.As(err, &credentials), errors.As(err, &role), errors.As(err, &connection):
+	case errors.As(err, &role): // asked for is an account that this daemon has no way into
+		line, hint := diag.Line(err)
+		return problem(http.StatusUnprocessableEntity, CodeAWS, "%s", capital(line)).hint("%s", capital(hint))
+	case errors.As(err, &credentials), errors.As(err, &connection):
 		line, hint := diag.Line(err)
 		return problem(http.StatusBadGateway, CodeAWS, "%s", capital(line)).hint("%s", capital(hint))
 	case errors.As(err, &unread):

@@ -74,7 +74,7 @@ func TestProblemOf(t *testing.T) {
 		"a read that failed":       {resource.Failure{Operation: "kms:ListKeys", Class: resource.Errored, Message: "no answer"}, 502, "aws", "no answer"},
 		"what AWS refused":         {fmt.Errorf("keys: %w", &smithy.GenericAPIError{Code: "AccessDenied", Message: "not you"}), 422, "aws", "AccessDenied: not you"},
 		"an AWS that is not there": {&net.OpError{Op: "dial", Net: "tcp", Err: errors.New("refused")}, 502, "aws", "reach AWS"},
-		"a role that is missing":   {&awsapi.RoleMissingError{Account: account}, 502, "aws", account},
+		"a role that is missing":   {&awsapi.RoleMissingError{Account: account}, 422, "aws", account},
 		"too large a body":         {&http.MaxBytesError{Limit: 10}, 413, "too-large", "10 bytes"},
 		"what was stopped":         {fmt.Errorf("look: %w", context.Canceled), 503, "interrupted", "stopped"},
 		"what took too long":       {context.DeadlineExceeded, 503, "interrupted", "stopped"},

@@ -33,7 +33,7 @@ func (s *Server) checkWork(ctx context.Context, w store.Work) error {
 	case store.RequestAudit:
 		return checkScope(*w.Audit)
 	}
-	return invalid("There is no kind of request %q.", w.Kind)
+	return sense("There is no kind of request %q.", w.Kind)
 }
 
 // fits refuses members that say nothing for the kind: who approves must not have to guess what they mean.
@@ -62,7 +62,7 @@ func fits(w store.Work) error {
 		}
 	}
 	if w.Parallel < 0 || w.Canary < 0 || w.MaxFailures < 0 {
-		return invalid("parallel, canary and max_failures can't be negative.")
+		return sense("parallel, canary and max_failures can't be negative.")
 	}
 	return nil
 }
@@ -70,7 +70,7 @@ func fits(w store.Work) error {
 // checkApply refuses what a plan does not have, or what stands against it.
 func (s *Server) checkApply(ctx context.Context, w store.Work) error {
 	if w.Plan == "" {
-		return invalid("The plan's digest is missing.")
+		return sense("The plan's digest is missing.")
 	}
 	p, err := s.plan(ctx, w.Plan)
 	switch {
@@ -173,7 +173,7 @@ func (s *Server) unchanged(ctx context.Context, p plan.Plan, i plan.Item) error 
 // checkChanges refuses changes that have gone on since they were seen, and those that stand where this is not possible.
 func (s *Server) checkChanges(ctx context.Context, w store.Work) error {
 	if len(w.Changes) == 0 {
-		return invalid("The changes are missing.")
+		return sense("The changes are missing.")
 	}
 	seen := map[string]bool{}
 	for _, at := range w.Changes {
@@ -230,13 +230,13 @@ func possible(c *change.Change, w store.Work) error {
 
 func (s *Server) checkCleanup(w store.Work) error {
 	if len(w.Configurations) == 0 {
-		return invalid("The configurations are missing.")
+		return sense("The configurations are missing.")
 	}
 	seen := map[store.ConfigurationAt]bool{}
 	for _, c := range w.Configurations {
 		switch {
 		case c.Name == "" || c.Location.Account == "" || c.Location.Region == "" || c.Location.Partition == "":
-			return invalid("A configuration needs a name and a location.")
+			return sense("A configuration needs a name and a location.")
 		case seen[c]:
 			return sense("Configuration %s in %s is named twice.", c.Name, c.Location)
 		}
