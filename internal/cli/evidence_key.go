@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -40,7 +41,9 @@ func (e Env) signingKey(ctx context.Context, o evidenceOptions) (signingKey, err
 	var key evidence.PrivateKey
 	var err error
 	if o.key != "" {
-		key, err = readKey(o.key)
+		if key, err = readKey(o.key); errors.Is(err, fs.ErrNotExist) {
+			err = fmt.Errorf("--%w; a KMS key is named by its ARN, or as alias/NAME", err)
+		}
 	} else {
 		key, k.public, err = e.ownKey(o)
 	}

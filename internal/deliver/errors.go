@@ -13,5 +13,12 @@ type CallError struct {
 	Err      error
 }
 
-func (e *CallError) Error() string { return fmt.Sprintf("%s: %s", e.Location, e.Failure) }
+func (e *CallError) Error() string {
+	if f := e.Failure; f.Class == resource.Errored && f.Code != "" { // of which the code says more than its class
+		return fmt.Sprintf("%s: %s: %s: %s", e.Location, f.Operation, f.Code, f.Message)
+	}
+	return fmt.Sprintf("%s: %s", e.Location, e.Failure)
+}
+
+// Unwrap implements errors.Is and errors.As.
 func (e *CallError) Unwrap() error { return e.Err }

@@ -101,7 +101,7 @@ func Unput(url string, err error) Diagnosis {
 	d.Lines = []string{"nothing was written to " + url + ": " + line}
 	switch call.Failure.Code {
 	case "AccessDenied", "Forbidden":
-		d.Hint = "who sends needs s3:PutObject there, and kms:GenerateDataKey where the bucket encrypts with a KMS key"
+		d.Hint = "who sends needs s3:PutObject there (s3:ListBucket, too, tells a closed bucket from a missing one), and kms:GenerateDataKey where the bucket encrypts with a KMS key"
 	case "NoSuchBucket":
 		d.Hint = "name a bucket that is there: it is not made"
 	}
