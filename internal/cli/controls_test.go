@@ -27,6 +27,11 @@ func TestCommandsOfTheCatalogueParse(t *testing.T) {
 				if words[0] != "glueguard" {
 					continue
 				}
+				for n, word := range words {
+					if inner := strings.Trim(word, "'"); len(inner) == len(word)-2 {
+						words[n] = inner // in quotes, and without a blank in it
+					}
+				}
 				if err := parse(words[1:]); err != nil {
 					t.Errorf("%s: %q: %v", d.ID, command, err)
 				}
