@@ -18,6 +18,9 @@
 //
 // TestSecurityHubTakesReports holds our own reports in Security Hub's format against botocore's model of BatchImportFindings.
 //
+// TestAPI has Schemathesis hold a daemon to its OpenAPI document: thousands of requests that it derives from the document, and
+// makes up, valid and not; -api-examples has it make up more.
+//
 // The tests need a Python that has the pinned AWS CLI and moto. `make external` finds or installs one and names it in
-// GLUEGUARD_TEST_PYTHON; without that variable they are skipped.
+// GLUEGUARD_TEST_PYTHON, and in GLUEGUARD_TEST_PYTHON_API one that has Schemathesis; without these variables they are skipped.
 package external
