@@ -2,8 +2,6 @@ package api
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
 
 	"github.com/glueguard/glueguard/internal/api/openapi"
@@ -11,18 +9,6 @@ import (
 	"github.com/glueguard/glueguard/internal/resource"
 	"github.com/glueguard/glueguard/internal/store"
 )
-
-// plan reads a stored plan, and checks that it is as it was made.
-func (s *Server) plan(ctx context.Context, digest string) (plan.Plan, error) {
-	src, err := s.o.Store.Plan(ctx, digest)
-	if errors.Is(err, store.ErrNotFound) {
-		return plan.Plan{}, missing("plan", digest)
-	}
-	if err != nil {
-		return plan.Plan{}, err
-	}
-	return plan.Decode("plan "+digest, src)
-}
 
 // shownResources is how many resources of a plan a list names.
 const shownResources = 3
@@ -47,35 +33,6 @@ func (s *Server) ListPlans(ctx context.Context, r openapi.ListPlansRequestObject
 			return nil, err
 		}
 		out.Items = append(out.Items, head)
-	}
-	return out, nil
-}
-
-// planHead reads of a plan just what a list shows.
-func (s *Server) planHead(ctx context.Context, h store.PlanHead) (openapi.PlanHead, error) {
-	src, err := s.o.Store.Plan(ctx, h.Digest)
-	if err != nil {
-		return openapi.PlanHead{}, err
-	}
-	var p struct {
-		AuditID   string       `json:"audit_id"`
-		Complete  bool         `json:"complete"`
-		Applyable bool         `json:"applyable"`
-		Errored   bool         `json:"errored"`
-		Summary   plan.Summary `json:"summary"`
-		Changes   []struct {
-			Resource resource.Ref `json:"resource"`
-		} `json:"changes"`
-	}
-	if err := json.Unmarshal(src, &p); err != nil {
-		return openapi.PlanHead{}, fmt.Errorf("plan %s: %w", h.Digest, err)
-	}
-	out := openapi.PlanHead{
-		Digest: h.Digest, CreatedAt: h.CreatedAt, AuditID: p.AuditID, Complete: p.Complete, Applyable: p.Applyable, Errored: p.Errored,
-		Summary: p.Summary, Opened: h.Changes, Resources: []openapi.Ref{},
-	}
-	for _, c := range p.Changes[:min(len(p.Changes), shownResources)] {
-		out.Resources = append(out.Resources, c.Resource)
 	}
 	return out, nil
 }

@@ -65,6 +65,9 @@ func (s *Server) GetResource(ctx context.Context, r openapi.GetResourceRequestOb
 		return nil, err
 	}
 	arn := r.Params.ARN
+	if arn == "" { // which would choose every finding
+		return nil, invalid("The resource's ARN is missing.")
+	}
 	a, err := s.head(ctx, r.Params.Audit)
 	if err != nil {
 		return nil, err

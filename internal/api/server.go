@@ -87,6 +87,7 @@ type Server struct {
 	checker     *checker
 	overview    postures
 	comparisons comparisons
+	plans       plans
 	filing      sync.Mutex // held from the look whether there is one already until the new one is stored
 }
 
