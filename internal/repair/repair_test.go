@@ -198,6 +198,27 @@ func TestInterruptedAndResumed(t *testing.T) {
 	}
 }
 
+// TestNothingLaterThanWasApproved shows that an approval of a change as it was is none of what it has become.
+func TestNothingLaterThanWasApproved(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	c := w.done(w.plan(sse(), endpoint))
+	ask := func(at int) engine.Event {
+		t.Helper()
+		return w.run(w.worker, engine.Job{Verb: engine.Backout, Change: c.Head.ID, At: at})[c.Head.ID]
+	}
+	for _, at := range []int{c.Seq - 1, c.Seq + 1} {
+		var refused *repair.RefusedError
+		if e := ask(at); !errors.As(e.Err, &refused) || refused.Reason != repair.GoneOn || refused.Advice() == "" {
+			t.Errorf("approved at entry %d, now at %d: %v", at, c.Seq, e.Err)
+		}
+		if now, err := w.store.Change(t.Context(), c.Head.ID); err != nil || now.Seq != c.Seq {
+			t.Errorf("what was refused has left something: entry %d, want %d, %v", now.Seq, c.Seq, err)
+		}
+	}
+	w.asked(ask(c.Seq))
+}
+
 func TestOnlyTheNewestIsTakenBack(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

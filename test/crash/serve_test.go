@@ -31,21 +31,22 @@ func TestServeKilled(t *testing.T) {
 	if *full {
 		kills = serveKillsFull
 	}
-	for left := kills; left > 0 && !t.Failed(); rounds++ {
+	killed := 0
+	for ; killed < kills && rounds < kills && !t.Failed(); rounds++ {
 		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 		c := newServeRound(t, binary, box, chance)
-		c.kills = min(left, kills/2) // at least two rounds: each begins anew
+		c.kills = min(kills-killed, kills/2) // at least two rounds: each begins anew
 		err := c.run(ctx)
 		cancel()
 		if err != nil {
 			t.Errorf("round %d: %v\n%s", rounds, err, strings.Join(c.log, "\n"))
 		}
-		if c.killed == 0 {
-			t.Fatal("nothing was killed")
-		}
-		left -= c.killed
+		killed += c.killed
 	}
-	t.Logf("%d rounds, %d daemons were killed (seed %d)", rounds, kills, *seed)
+	if killed < kills {
+		t.Errorf("%d daemons were killed, want %d", killed, kills)
+	}
+	t.Logf("%d rounds, %d daemons were killed (seed %d)", rounds, killed, *seed)
 }
 
 // serveRound is one plan for four resources, applied and backed out by daemons that die.
@@ -226,7 +227,7 @@ func (c *serveRound) carried(ctx context.Context, work map[string]any, backingOu
 // strike kills the daemon at a random moment, looks at what is left, and starts it again. It is over when the request was
 // before that.
 func (c *serveRound) strike(ctx context.Context, id string, backingOut bool) (over bool, err error) {
-	const longest = 900 // ms: as long as either request takes, about
+	const longest = 500 // ms: nearly as long as either request takes where nobody dies
 	moment := time.NewTimer(time.Duration(c.chance.IntN(longest)) * time.Millisecond)
 	defer moment.Stop()
 	select {
