@@ -178,9 +178,7 @@ func controlWord(id control.ID) string {
 // sentence makes a code readable: "no-security-configuration" is "No security configuration".
 func sentence(code string) string {
 	text := strings.NewReplacer("-", " ", "_", " ").Replace(code)
-	for from, to := range map[string]string{"sse s3": "SSE-S3", "sse kms": "SSE-KMS", "s3 ": "S3 ", "kms": "KMS"} {
-		text = strings.ReplaceAll(text, from, to)
-	}
+	text = strings.NewReplacer("sse s3", "SSE-S3", "sse kms", "SSE-KMS", "s3 ", "S3 ", "kms", "KMS").Replace(text) // the longer ones first
 	return upper(text)
 }
 
@@ -207,7 +205,7 @@ func count(n int, noun string) string {
 	if n == 1 {
 		return "1 " + noun
 	}
-	if strings.HasSuffix(noun, "y") && !strings.HasSuffix(noun, "ey") {
+	if strings.HasSuffix(noun, "y") && !strings.HasSuffix(noun, "ey") && !strings.HasSuffix(noun, "ay") {
 		return number(n) + " " + strings.TrimSuffix(noun, "y") + "ies"
 	}
 	return number(n) + " " + noun + "s"

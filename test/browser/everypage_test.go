@@ -4,6 +4,7 @@ import (
 	_ "embed"
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -83,7 +84,7 @@ func (p *page) fitsPhone(where string) {
 	wide := told[int](p, "document.documentElement.scrollWidth")
 	if wide > phoneWidth {
 		p.t.Errorf("%s is %d pixels wide on a phone of %d: %s", where, wide, phoneWidth, told[string](p, `[...document.querySelectorAll("main *")]
-			.filter((e) => e.getBoundingClientRect().right > innerWidth + 1 && !e.closest(".scroll, .diff, pre")).slice(0, 4).map((e) => e.outerHTML.slice(0, 160)).join("\n")`))
+			.filter((e) => e.getBoundingClientRect().right > `+strconv.Itoa(phoneWidth)+` && !e.closest(".scroll, .diff, pre")).slice(0, 4).map((e) => e.outerHTML.slice(0, 160)).join("\n")`))
 	}
 	p.do(wideScreen())
 }

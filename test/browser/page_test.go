@@ -191,7 +191,7 @@ func (p *page) key(keys string, o ...chromedp.KeyOption) {
 	p.do(chromedp.KeyEvent(keys, o...))
 }
 
-func quote(text string) string {
+func quote(text any) string {
 	b, err := json.Marshal(text)
 	if err != nil {
 		panic(err) // of a string: impossible

@@ -44,6 +44,13 @@ func (c *standing) now() time.Time {
 
 func (c *standing) pass(d time.Duration) { c.seconds.Add(int64(d / time.Second)) }
 
+// passes lets time go by, here and at AWS.
+func (s *scene) passes(d time.Duration) {
+	s.t.Helper()
+	s.clock.pass(d)
+	s.control("clock", map[string]any{"advance": d.String()})
+}
+
 // view is a page to look at.
 type view struct {
 	name, path string
@@ -138,7 +145,7 @@ func (s *scene) asks(plan, reason string) asked {
 // approves has abel approve it, and returns it once something is so.
 func (s *scene) approves(q asked, what string, so func(asked) bool) asked {
 	s.t.Helper()
-	s.clock.pass(17 * time.Minute)
+	s.passes(17 * time.Minute)
 	s.call(s.abel, http.MethodPost, "/requests/"+q.ID+"/decision", map[string]any{"approve": true, "digest": q.Digest, "version": q.Version, "note": "as agreed"}, nil)
 	s.follow(what, func() bool {
 		s.call(s.admin, http.MethodGet, "/requests/"+q.ID, nil, &q)
@@ -152,7 +159,7 @@ func ended(q asked) bool { return q.State == "ended" }
 // audit runs one, on the next day.
 func (s *scene) audit() {
 	s.t.Helper()
-	s.clock.pass(24 * time.Hour)
+	s.passes(24 * time.Hour)
 	s.admin = s.signIn(admin)
 	s.olga, s.abel = s.signIn("olga"), s.signIn("abel")
 	var q asked
@@ -218,7 +225,7 @@ func (s *scene) leaves() {
 		return len(q.Results) > 0 && q.Results[0].Change != "" && s.waitsForAWS(q.Results[0].Change)
 	})
 	s.running = q.Results[0].Change
-	s.clock.pass(3 * time.Minute)
+	s.passes(3 * time.Minute)
 	var list struct {
 		Items []struct {
 			ID string `json:"id"`
@@ -259,7 +266,7 @@ func (s *scene) pages() []view {
 		{"transform", "/resource?arn=" + url.QueryEscape(s.transform), "Encryption settings"},
 		{"edit", "/resource/edit?arn=" + url.QueryEscape(s.endpoints[8]), "S3 encryption"},
 		{"plan", "/plans/" + s.planned, "What changes"},
-		{"plan-failed", "/plans/" + s.blocked, "Preflight results"},
+		{"plan-blocked", "/plans/" + s.blocked, "can't be applied"},
 		{"plans", "/plans", "Plan everything that fails"},
 		{"requests", "/requests", "waits"},
 		{"request", "/requests/" + s.waits, "ticket 4715"},

@@ -36,6 +36,7 @@ type stage struct {
 	t     *testing.T
 	aws   *sandbox.Server
 	store *sqlite.Store
+	file  string // the store's
 	url   string
 	admin string // a session of the administrator, who was there first
 }
@@ -55,13 +56,13 @@ func newStage(t *testing.T, set ...func(*props)) *stage {
 	for _, f := range set {
 		f(&p)
 	}
-	s := &stage{t: t}
+	s := &stage{t: t, file: filepath.Join(t.TempDir(), "state.db")}
 	var err error
 	if s.aws, err = sandbox.Start("127.0.0.1:0", p.sandbox); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = s.aws.Close() })
-	if s.store, err = sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "state.db")); err != nil {
+	if s.store, err = sqlite.Open(t.Context(), s.file); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
