@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/glueguard/glueguard/internal/engine"
 	"github.com/glueguard/glueguard/internal/store"
 )
 
@@ -49,6 +50,13 @@ func (r *running) set(ctx context.Context, result store.RequestResult) error {
 // settled tells whether the result of a subject is final.
 func (r *running) settled(subject string) bool {
 	return slices.ContainsFunc(r.head().Results, func(one store.RequestResult) bool { return one.Subject == subject && settled(one) })
+}
+
+// knows tells whether the change of a job was begun by this request.
+func (r *running) knows(j engine.Job) bool {
+	return slices.ContainsFunc(r.head().Results, func(one store.RequestResult) bool {
+		return one.Change != "" && (one.Change == j.Change || one.Subject == j.Resource)
+	})
 }
 
 // close ends the request, here. What was begun and has no outcome was left where it stands.

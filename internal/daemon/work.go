@@ -9,7 +9,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/glueguard/glueguard/internal/change"
 	"github.com/glueguard/glueguard/internal/diag"
 	"github.com/glueguard/glueguard/internal/engine"
 	"github.com/glueguard/glueguard/internal/engine/local"
@@ -105,6 +104,9 @@ func (w *work) changes(ctx context.Context, r *running, again bool) error {
 		return err
 	}
 	run := &changesRun{work: w, request: r, stopped: func() bool { return errors.Is(context.Cause(ctx), errInterrupted) }}
+	if again {
+		todo.list, limits = w.rest(run, todo.list, limits)
+	}
 	err = local.New(repairs, local.Options{Now: w.clock.Now, Timer: w.clock.timer, Grace: w.grace}).Run(ctx, todo.list, limits, run.watch)
 	switch {
 	case run.left:
@@ -283,76 +285,4 @@ func (w *work) changeJobs(ctx context.Context, r *running, again bool) (jobs, er
 		todo.list, todo.items, todo.access = append(todo.list, j), append(todo.items, twins...), c.Head.Access
 	}
 	return todo, nil
-}
-
-// movedBy tells whether a request that is taken up again has moved a change already: it has said so, or the change is
-// about just what the request asks for.
-func movedBy(q store.Request, c *change.Change) bool {
-	if slices.ContainsFunc(q.Results, func(r store.RequestResult) bool { return r.Change == c.Head.ID }) {
-		return true
-	}
-	switch q.Work.Kind {
-	case store.RequestBackout:
-		return c.State == change.BackingOut || c.State == change.BackedOut
-	case store.RequestFinalize:
-		return c.Phase == change.Finalize || c.State == change.Finalized
-	case store.RequestResume:
-		return true
-	}
-	return false
-}
-
-// takeUp finds how far a job came under the daemon before this one.
-func (w *work) takeUp(ctx context.Context, r *running, j engine.Job) (_ engine.Job, over bool, err error) {
-	if r.settled(j.Resource) {
-		return j, true, nil
-	}
-	c, err := w.begun(ctx, r.head(), j)
-	if err != nil || c == nil {
-		return j, false, err
-	}
-	ended := engine.Event{Job: j, ID: c.Head.ID, Change: c, Done: true}
-	switch {
-	case c.State == change.Running || c.State == change.BackingOut:
-		if j.Verb == engine.Apply {
-			j.Verb, j.Plan, j.Change = engine.Resume, "", c.Head.ID
-		}
-		return j, false, nil
-	case j.Verb == engine.Apply, ended.AsAsked():
-	default: // it was not begun, or it is at rest in trouble: the verb says which
-		return j, false, nil
-	}
-	result := store.RequestResult{Subject: j.Resource, Change: c.Head.ID, OK: ended.AsAsked()}
-	if !result.OK {
-		result.Message, result.Hint = whyNot(ended)
-	}
-	(&changesRun{work: w, request: r}).deed(ended) // the daemon before may have come to its end, but not to telling the trail
-	w.note(r, result)
-	return j, true, nil
-}
-
-// begun is the change that a job has opened, or works on; nil: none.
-func (w *work) begun(ctx context.Context, q store.Request, j engine.Job) (*change.Change, error) {
-	id := j.Change
-	if j.Verb == engine.Apply {
-		err := w.store.EachSummary(ctx, store.ChangeFilter{Plan: j.Plan, Resource: j.Resource}, func(s store.Summarized) error {
-			// An open one stands in the way of any other, whatever the clock says of when it was opened.
-			ours := slices.Contains(openStates(), s.State) || !s.OpenedAt.Before(q.StartedAt)
-			if id == "" && s.Resource.ARN == j.Resource && ours {
-				id = s.ID
-			}
-			return nil
-		})
-		if err != nil {
-			return nil, fmt.Errorf("look for the change of %s: %w", j.Resource, err)
-		}
-		if id == "" {
-			return nil, nil
-		}
-	}
-	c, err := w.store.Change(ctx, id)
-	if err != nil {
-		return nil, fmt.Errorf("read change %s: %w", id, err)
-	}
-	return c, nil
 }

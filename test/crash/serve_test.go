@@ -31,7 +31,7 @@ func TestServeKilled(t *testing.T) {
 	if *full {
 		kills = serveKillsFull
 	}
-	killed := 0
+	killed, waited := 0, 0
 	for ; killed < kills && rounds < kills && !t.Failed(); rounds++ {
 		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 		c := newServeRound(t, binary, box, chance)
@@ -41,12 +41,12 @@ func TestServeKilled(t *testing.T) {
 		if err != nil {
 			t.Errorf("round %d: %v\n%s", rounds, err, strings.Join(c.log, "\n"))
 		}
-		killed += c.killed
+		killed, waited = killed+c.killed, waited+c.waited
 	}
 	if killed < kills {
 		t.Errorf("%d daemons were killed, want %d", killed, kills)
 	}
-	t.Logf("%d rounds, %d daemons were killed (seed %d)", rounds, killed, *seed)
+	t.Logf("%d rounds, %d daemons were killed, %d changes waited for a person (seed %d)", rounds, killed, waited, *seed)
 }
 
 // serveRound is one plan for four resources, applied and backed out by daemons that die.
@@ -62,6 +62,7 @@ type serveRound struct {
 	daemon  *served
 	token   string
 	asked   []string // requests
+	waited  int      // changes that waited for a person
 	log     []string
 }
 
@@ -105,7 +106,7 @@ func (c *serveRound) run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := c.carried(ctx, map[string]any{"kind": "apply", "plan": plan, "parallel": len(c.trials)}, false, c.kills/2); err != nil {
+	if err := c.carried(ctx, map[string]any{"kind": "apply", "plan": plan, "parallel": len(c.trials)}, len(c.trials), false, c.kills/2); err != nil {
 		return err
 	}
 	if err := c.applied(ctx); err != nil {
@@ -117,15 +118,13 @@ func (c *serveRound) run(ctx context.Context) (err error) {
 		return err
 	}
 	for _, one := range list {
-		var detail struct {
-			At int `json:"at"`
-		}
-		if err := c.daemon.call(ctx, "GET", "/api/v1/changes/"+one.ID, nil, &detail); err != nil {
+		detail, err := c.at(ctx, one.ID)
+		if err != nil {
 			return err
 		}
 		changes = append(changes, map[string]any{"id": one.ID, "at": detail.At})
 	}
-	if err := c.carried(ctx, map[string]any{"kind": "backout", "changes": changes, "parallel": len(changes)}, true, c.kills); err != nil {
+	if err := c.carried(ctx, map[string]any{"kind": "backout", "changes": changes, "parallel": len(changes)}, len(changes), true, c.kills); err != nil {
 		return err
 	}
 	return errors.Join(c.takenBack(ctx), c.told(ctx))
@@ -192,8 +191,8 @@ type request struct {
 	} `json:"results"`
 }
 
-// carried asks for work, and kills daemons until it is over.
-func (c *serveRound) carried(ctx context.Context, work map[string]any, backingOut bool, kills int) error {
+// carried asks for work on so many changes, and kills daemons until it is over.
+func (c *serveRound) carried(ctx context.Context, work map[string]any, of int, backingOut bool, kills int) error {
 	var asked request
 	if err := c.daemon.call(ctx, "POST", "/api/v1/requests", map[string]any{"work": work, "start": true}, &asked); err != nil {
 		return err
@@ -213,15 +212,44 @@ func (c *serveRound) carried(ctx context.Context, work map[string]any, backingOu
 	if err != nil {
 		return err
 	}
-	if len(q.Results) != len(c.trials) {
+	if len(q.Results) != of {
 		return fmt.Errorf("request %s has %d results: %+v", q.ID, len(q.Results), q.Results)
 	}
+	return c.resumed(ctx, q, backingOut)
+}
+
+// resumed goes on with changes that wait for a person, because a daemon died between an intent and its call: nobody can
+// tell then whether the call was sent. Anything else that went wrong is an error.
+func (c *serveRound) resumed(ctx context.Context, q request, backingOut bool) error {
+	var waiting []any
 	for _, r := range q.Results {
-		if !r.OK {
+		if r.OK {
+			continue
+		}
+		at, err := c.at(ctx, r.Change)
+		if err != nil {
+			return err
+		}
+		if at.Change.State != "waiting" {
 			return fmt.Errorf("nothing but kill -9 went wrong, and %s of %s: %+v", q.ID, r.Subject, r)
 		}
+		waiting = append(waiting, map[string]any{"id": r.Change, "at": at.At})
 	}
-	return nil
+	if len(waiting) == 0 {
+		return nil
+	}
+	c.waited += len(waiting)
+	return c.carried(ctx, map[string]any{"kind": "resume", "changes": waiting}, len(waiting), backingOut, c.kills/2)
+}
+
+// at is how far a change has come.
+func (c *serveRound) at(ctx context.Context, change string) (detail changeDetail, err error) {
+	return detail, c.daemon.call(ctx, "GET", "/api/v1/changes/"+change, nil, &detail)
+}
+
+type changeDetail struct {
+	At     int        `json:"at"`
+	Change carriedOut `json:"change"`
 }
 
 // strike kills the daemon at a random moment, looks at what is left, and starts it again. It is over when the request was
@@ -326,7 +354,6 @@ func (c *serveRound) told(ctx context.Context) error {
 		Items []struct {
 			Action  string `json:"action"`
 			Subject string `json:"subject"`
-			Outcome string `json:"outcome"`
 		} `json:"items"`
 	}
 	if err := c.daemon.call(ctx, "GET", "/api/v1/trail?limit=500", nil, &trail); err != nil {
@@ -334,9 +361,7 @@ func (c *serveRound) told(ctx context.Context) error {
 	}
 	seen := map[string]int{}
 	for _, d := range trail.Items {
-		if d.Outcome == "ok" {
-			seen[d.Action+" "+d.Subject]++
-		}
+		seen[d.Action+" "+d.Subject]++
 	}
 	list, err := c.changes(ctx)
 	if err != nil {
