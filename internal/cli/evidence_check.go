@@ -157,7 +157,7 @@ func (e Env) checkTrail(ctx context.Context, state string, then *evidence.Mark) 
 	if _, err := os.Stat(path); err != nil { // looking must not make one
 		return fmt.Errorf("state %s: %w", path, bare(err))
 	}
-	return e.withStore(ctx, path, func(s *sqlite.Store) error {
+	return e.readStore(ctx, path, func(s *sqlite.Store) error {
 		now, err := s.CheckTrail(ctx)
 		if err != nil {
 			return err
@@ -175,6 +175,20 @@ func (e Env) checkTrail(ctx context.Context, state string, then *evidence.Mark) 
 		_, err = fmt.Fprintf(e.Stdout, "It still holds what it held when the evidence was made: %s.\n", entries(then.Entries))
 		return err
 	})
+}
+
+// readStore opens a state to look at it, also where it can't be written.
+func (e Env) readStore(ctx context.Context, path string, use func(*sqlite.Store) error) (err error) {
+	s, err := e.openStore(ctx, path)
+	if errors.Is(err, store.ErrUnusable) {
+		read, unreadable := sqlite.OpenToRead(ctx, path)
+		s, err = read, unreadable
+	}
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	return use(s)
 }
 
 // holds tells whether a trail still has the last entry of a time before.
