@@ -11,7 +11,7 @@ BROWSER := ./test/browser/...
 RACE := ./internal/awsapi/... ./internal/inventory/... ./internal/audit/... ./internal/store/... ./internal/sandbox/... ./internal/action/... ./internal/execute/... \
 	./internal/engine/... ./internal/repair/... ./internal/auth/... ./internal/api/... ./internal/daemon/... ./test/faults/...
 
-.PHONY: build test unit stories browser run-browser screenshots external run-external crash run-crash check format fmt lint vet tidy generate generate-check race bench live fuzz clean
+.PHONY: build test unit stories browser run-browser screenshots external run-external campaigns crash run-crash check format fmt lint vet tidy generate generate-check race bench live fuzz clean
 
 build: ## the binary, into bin/
 	$(GO) build -trimpath -o bin/glueguard ./cmd/glueguard
@@ -19,8 +19,8 @@ build: ## the binary, into bin/
 test: ## all tests; installs what they need
 	@./test/run.sh unit stories browser external run-crash
 
-unit:
-	$(GO) test $$($(GO) list ./... | grep -v -e /cmd/glueguard -e /test/external -e /test/crash -e /test/browser)
+unit: ## without the long forms of campaigns
+	$(GO) test -short $$($(GO) list ./... | grep -v -e /cmd/glueguard -e /test/external -e /test/crash -e /test/browser)
 
 stories: ## the user stories, in process
 	$(GO) test $(STORIES)
@@ -43,6 +43,9 @@ run-external:
 
 run-crash: ## the short crash campaign: kill -9 in the middle of repairs
 	$(GO) test -count=1 ./test/crash # the cache knows nothing of the program that the test builds
+
+campaigns: ## what unit leaves out: each way in which each call can fail, each step at which the state can be lost, each byte
+	$(GO) test -timeout 30m ./test/faults ./test/model ./internal/leftover ./internal/evidence ./internal/store/sqlite ./internal/sandbox/scenario
 
 crash: ## the whole crash campaign: every journal boundary and a thousand random moments
 	$(GO) test ./test/crash -timeout 120m -v -full

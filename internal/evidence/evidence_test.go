@@ -382,6 +382,9 @@ func TestEveryFlippedByteIsFound(t *testing.T) {
 	t.Parallel()
 	bundle, public := small(t), key(t, 1).PublicKey()
 	for i := range bundle {
+		if testing.Short() && i%7 > 0 { // a member's name, size and content are hundreds of bytes long
+			continue
+		}
 		for _, trusted := range []*evidence.PublicKey{nil, &public} {
 			if i%2 == 0 == (trusted == nil) {
 				continue // each byte once, by turns with and without the key

@@ -249,6 +249,9 @@ func TestEveryByteOfTheFile(t *testing.T) {
 	}
 	copied := filepath.Join(t.TempDir(), "state.db")
 	for at := from; at < from+len(entry); at++ {
+		if testing.Short() && (at-from)%9 > 0 { // the test above flips each, in the database
+			continue
+		}
 		file[at] ^= 1 << (at % 7)
 		if err := os.WriteFile(copied, file, 0o600); err != nil {
 			t.Fatal(err)
