@@ -328,7 +328,8 @@ func TestWhatWasLeftSaysSo(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []store.RequestResult{
-		{Subject: "a", Change: "1", Message: "it was left where it stands", Hint: "resume goes on"}, {Subject: "b", Change: "2", OK: true},
+		{Subject: "a", Change: "1", Message: "it was left where it stands", Hint: "resume goes on"},
+		{Subject: "b", Change: "2", OK: true},
 		{Message: "AWS does not answer"},
 	}
 	if diff := cmp.Diff(want, q.Results); diff != "" {

@@ -14,15 +14,21 @@ func TestStricterApprovals(t *testing.T) {
 	}{
 		{"nothing said is auto", Approvals{}, Approvals{}, Approvals{ApprovalAuto, ApprovalAuto, "24h0m0s"}},
 		{
-			"never gives way to auto", Approvals{Required: ApprovalNever, FourEyes: ApprovalNever}, Approvals{},
+			"never gives way to auto",
+			Approvals{Required: ApprovalNever, FourEyes: ApprovalNever},
+			Approvals{},
 			Approvals{ApprovalAuto, ApprovalAuto, "24h0m0s"},
 		},
 		{
-			"auto gives way to always", Approvals{Required: ApprovalAuto, FourEyes: ApprovalAlways}, Approvals{Required: ApprovalAlways, FourEyes: ApprovalNever},
+			"auto gives way to always",
+			Approvals{Required: ApprovalAuto, FourEyes: ApprovalAlways},
+			Approvals{Required: ApprovalAlways, FourEyes: ApprovalNever},
 			Approvals{ApprovalAlways, ApprovalAlways, "24h0m0s"},
 		},
 		{
-			"both never", Approvals{Required: ApprovalNever, FourEyes: ApprovalNever}, Approvals{Required: ApprovalNever, FourEyes: ApprovalNever},
+			"both never",
+			Approvals{Required: ApprovalNever, FourEyes: ApprovalNever},
+			Approvals{Required: ApprovalNever, FourEyes: ApprovalNever},
 			Approvals{ApprovalNever, ApprovalNever, "24h0m0s"},
 		},
 		{"the shorter time", Approvals{Expires: "2h"}, Approvals{Expires: "30m"}, Approvals{ApprovalAuto, ApprovalAuto, "30m0s"}},
