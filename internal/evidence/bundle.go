@@ -176,7 +176,9 @@ func unpack(src []byte) (map[string][]byte, error) {
 			return nil, errArchive
 		case err != nil:
 			return nil, fmt.Errorf("the archive cannot be read before its member %s: %w", name, err)
-		case h.Name != name || h.Size > int64(len(src)):
+		case h.Name == name && h.Size > int64(len(src)):
+			return nil, fmt.Errorf("the archive ends before its member %s does: it was cut, or not copied whole", name)
+		case h.Name != name:
 			return nil, fmt.Errorf("the archive holds something else where its member %s should be", name)
 		}
 		if files[name], err = io.ReadAll(t); err != nil {
