@@ -72,7 +72,7 @@ func movedBy(q store.Request, c *change.Change) bool {
 
 // takeUp finds how far a job came under the daemon before this one.
 func (w *work) takeUp(ctx context.Context, r *running, j engine.Job) (_ engine.Job, over bool, err error) {
-	if r.settled(j.Resource) {
+	if r.settled(j.Resource, j.Change) {
 		return j, true, nil
 	}
 	c, err := w.begun(ctx, r.head(), j)

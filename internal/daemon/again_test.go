@@ -74,6 +74,29 @@ func TestWhatMovedAChange(t *testing.T) {
 	}
 }
 
+// TestChangesOfOneResource shows that of two changes of a resource the one that is over says nothing about the other.
+func TestChangesOfOneResource(t *testing.T) {
+	t.Parallel()
+	r := &running{request: store.Request{Results: []store.RequestResult{
+		{Subject: "arn", Change: "second", OK: true}, {Subject: "begun", Change: "third"}, {Subject: "refused", Message: "no"},
+	}}}
+	for _, c := range []struct {
+		job            engine.Job
+		settled, knows bool
+	}{
+		{engine.Job{Resource: "arn", Change: "second"}, true, true},
+		{engine.Job{Resource: "arn", Change: "first"}, false, false},
+		{engine.Job{Resource: "arn"}, true, true}, // to apply
+		{engine.Job{Resource: "begun", Change: "third"}, false, true},
+		{engine.Job{Resource: "refused"}, true, false},
+		{engine.Job{Resource: "other"}, false, false},
+	} {
+		if settled, knows := r.settled(c.job.Resource, c.job.Change), r.knows(c.job); settled != c.settled || knows != c.knows {
+			t.Errorf("%+v: settled %t, known %t, want %t and %t", c.job, settled, knows, c.settled, c.knows)
+		}
+	}
+}
+
 // TestOldAuditsGo shows that the daemon forgets an audit that was killed a day ago.
 func TestOldAuditsGo(t *testing.T) {
 	t.Parallel()

@@ -43,7 +43,7 @@ func (w *work) cleanup(ctx context.Context, r *running) error {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		if r.settled(nameAt(asked)) { // by the daemon before this one
+		if r.settled(nameAt(asked), "") { // by the daemon before this one
 			continue
 		}
 		w.note(r, w.remove(ctx, e, q, asked, found, unread))

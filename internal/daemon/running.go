@@ -47,15 +47,18 @@ func (r *running) set(ctx context.Context, result store.RequestResult) error {
 	return r.save(ctx)
 }
 
-// settled tells whether the result of a subject is final.
-func (r *running) settled(subject string) bool {
-	return slices.ContainsFunc(r.head().Results, func(one store.RequestResult) bool { return one.Subject == subject && settled(one) })
+// settled tells whether the result of a subject is final. A resource may have several changes in one request: change, unless
+// it is empty, says which is meant.
+func (r *running) settled(subject, change string) bool {
+	return slices.ContainsFunc(r.head().Results, func(one store.RequestResult) bool {
+		return one.Subject == subject && settled(one) && (change == "" || one.Change == "" || one.Change == change)
+	})
 }
 
 // knows tells whether the change of a job was begun by this request.
 func (r *running) knows(j engine.Job) bool {
 	return slices.ContainsFunc(r.head().Results, func(one store.RequestResult) bool {
-		return one.Change != "" && (one.Change == j.Change || one.Subject == j.Resource)
+		return one.Change != "" && (one.Change == j.Change || j.Change == "" && one.Subject == j.Resource)
 	})
 }
 
