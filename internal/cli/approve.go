@@ -31,7 +31,6 @@ const (
 type approvals interface {
 	store.Users
 	store.Requests
-	store.ApprovalsKeeper
 	store.Trail
 	Lease(ctx context.Context, name string, h store.Holder) (store.Lease, error)
 	Change(ctx context.Context, id string) (*change.Change, error)

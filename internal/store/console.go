@@ -250,7 +250,6 @@ type Console interface {
 	Users
 	Credentials
 	Requests
-	ApprovalsKeeper
 	Exceptions
 	Schedules
 }

@@ -155,6 +155,7 @@ type Requests interface {
 	EachRequest(ctx context.Context, f RequestFilter, yield func(Request) error) error // the newest first
 	// CountRequests counts what the filter chooses by state, whatever its Offset and Limit.
 	CountRequests(ctx context.Context, f RequestFilter) (map[RequestState]int, error)
+	ApprovalsKeeper
 }
 
 // ApprovalsKeeper keeps what the daemon of a store demands of approvals, so that a command line with another policy file
