@@ -1,6 +1,7 @@
 package console
 
 import (
+	"context"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -29,7 +30,9 @@ type Options struct {
 	SSO string
 	// Heartbeat is how often a live page's stream says that it is still there; 0: every 15 seconds.
 	Heartbeat time.Duration
-	Log       *slog.Logger
+	// Recheck tells, at each beat of a stream, whether who asked for it may still have it; nil: they may.
+	Recheck func(context.Context, auth.Principal, auth.Permission) error
+	Log     *slog.Logger
 }
 
 // largest is how much a form may send.
@@ -67,6 +70,9 @@ func New(o Options) (*Handler, error) {
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Recheck == nil {
+		o.Recheck = func(context.Context, auth.Principal, auth.Permission) error { return nil }
 	}
 	if o.Heartbeat == 0 {
 		o.Heartbeat = 15 * time.Second

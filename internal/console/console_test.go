@@ -475,6 +475,30 @@ func TestLive(t *testing.T) {
 	}
 }
 
+// A stream ends soon after who watches has signed out, or may not any more.
+func TestLiveEndsWithTheSession(t *testing.T) {
+	t.Parallel()
+	asked := 0
+	h, err := New(Options{
+		Operations: full("analytics"), Problem: problemOfTest, Events: hub{make(chan api.Event)}, Now: noon, Heartbeat: time.Millisecond,
+		Recheck: func(_ context.Context, p auth.Principal, want auth.Permission) error {
+			if asked++; asked < 3 {
+				return nil
+			}
+			return &auth.ForbiddenError{Permission: want}
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := httptest.NewRequest(http.MethodGet, "/changes/c1/live", nil)
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r.WithContext(auth.With(r.Context(), auth.Principal{Roles: []auth.Role{auth.Viewer}}))) // it returns
+	if n := strings.Count(w.Body.String(), ": still there"); asked != 3 || n != 2 {
+		t.Errorf("asked %d times, %d beats", asked, n)
+	}
+}
+
 func TestLiveRefused(t *testing.T) {
 	t.Parallel()
 	if w := browse(t, full("analytics")).get("/changes/c1/live"); w.Code != http.StatusUnauthorized {

@@ -27,6 +27,8 @@ type follower struct {
 	// make returns what the page's block "live" shows now, and whether that is the last of it. There is no event the first
 	// time.
 	make func(context.Context, *api.Event) (data any, last bool, err error)
+	// still tells whether who watches may do so.
+	still func(context.Context) error
 }
 
 // stream adds a live part of a page: server-sent events whose data are HTML, which the page swaps in.
@@ -46,6 +48,7 @@ func (c *console) stream(pattern string, want auth.Permission, follow func(*http
 			w.WriteHeader(c.problemOf(err).Status)
 			return
 		}
+		f.still = func(ctx context.Context) error { return c.options.Recheck(ctx, p, want) }
 		if err := c.follow(w, r, f); err != nil && r.Context().Err() == nil {
 			c.options.Log.DebugContext(r.Context(), "a live page was left", "path", r.URL.Path, "error", err)
 		}
@@ -69,7 +72,9 @@ func (c *console) follow(w http.ResponseWriter, r *http.Request, f follower) err
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-beat.C:
-			err = s.write([]byte(": still there\n\n"))
+			if err = f.still(ctx); err == nil {
+				err = s.write([]byte(": still there\n\n"))
+			}
 		case e, open := <-events:
 			switch {
 			case !open:

@@ -73,6 +73,7 @@ func (d *Daemon) mux() (*http.ServeMux, error) {
 	d.pages, err = console.New(console.Options{
 		Operations: d.operations, Problem: func(err error) openapi.Problem { return api.ProblemOf(err).Problem }, Events: d.hub,
 		Now: d.o.Clock.Now, Version: d.o.Version, Sandbox: d.o.Sandbox, SSO: sso, Log: d.o.Log,
+		Recheck: d.auth.Recheck,
 	})
 	if err != nil {
 		return nil, err
