@@ -55,4 +55,7 @@ func TestPagesAreHeldToTheSame(t *testing.T) {
 	if _, err := w.server.GetAudit(auth.With(t.Context(), viewer), openapi.GetAuditRequestObject{ID: "none"}); !errors.As(err, &unknown) || unknown.Status != 404 {
 		t.Errorf("an audit that there is not: %v", err)
 	}
+	if _, err := w.server.GetResource(auth.With(t.Context(), viewer), openapi.GetResourceRequestObject{}); api.ProblemOf(err).Code != "invalid" {
+		t.Errorf("the resource of no ARN: %v, want it refused: no ARN is every ARN to the store", err)
+	}
 }

@@ -15,7 +15,7 @@ import (
 )
 
 const (
-	// keptPlanBytes is how large the documents of all kept plans may be together. One of a thousand changes has 20 MB, and
+	// keptPlanBytes is how large the documents of all kept plans may be together, if it is more than one. One of a thousand changes has 20 MB, and
 	// takes a second to be read and checked; its pages are asked for one after the other.
 	keptPlanBytes = 64 << 20
 	keptPlanHeads = 1000
@@ -75,7 +75,7 @@ func (k *plans) keep(p plan.Plan, size int) {
 	for _, p := range k.kept {
 		total += p.size
 	}
-	for total > keptPlanBytes {
+	for total > keptPlanBytes && len(k.kept) > 1 {
 		total -= k.kept[0].size
 		k.kept = slices.Delete(k.kept, 0, 1)
 	}
