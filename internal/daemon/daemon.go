@@ -193,6 +193,7 @@ func (d *Daemon) wire(holder store.Holder, tls bool) (err error) {
 	d.sessions = newSessions(func(ctx context.Context, role string) (*awsapi.Session, error) {
 		return o.Open(ctx, role, o.Metrics.Call)
 	})
+	d.sessions.clock = o.Clock.Now
 	w := &worker{store: o.Store, sessions: d.sessions, role: o.Role, file: o.Policy, clock: o.Clock}
 	rules := func(ctx context.Context) (auth.Rules, error) {
 		p, err := w.Policy(ctx)

@@ -3,6 +3,7 @@ package daemon
 import (
 	"context"
 	"sync"
+	"time"
 
 	"github.com/glueguard/glueguard/internal/awsapi"
 	"github.com/glueguard/glueguard/internal/plan"
@@ -12,7 +13,8 @@ import (
 // sessions are the ways in which the daemon reaches AWS: one for each role that plans and changes name, kept for as long
 // as its credentials hold. Whoever works with one at the same time shares its limits of rate.
 type sessions struct {
-	open func(ctx context.Context, role string) (*awsapi.Session, error)
+	clock func() time.Time // nil: the machine's
+	open  func(ctx context.Context, role string) (*awsapi.Session, error)
 
 	mu     sync.Mutex
 	byRole map[string]*seat
@@ -66,7 +68,7 @@ func (s *sessions) get(ctx context.Context, role string) (*entry, error) {
 		if err != nil {
 			return nil, err
 		}
-		at.now = &shared{session: session, repair: repair.Over(session)}
+		at.now = &shared{session: session, repair: repair.OverAt(session, s.clock)}
 	}
 	return at.now.lend(), nil
 }

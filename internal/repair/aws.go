@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/glueguard/glueguard/internal/action"
 	"github.com/glueguard/glueguard/internal/awsapi"
@@ -18,8 +19,11 @@ func Using(session *awsapi.Session) func(context.Context, plan.Access) (Session,
 }
 
 // Over is the Session that works through a session of AWS's, which stays the caller's to close.
-func Over(session *awsapi.Session) Session {
-	actor := action.New(session, action.Options{})
+func Over(session *awsapi.Session) Session { return OverAt(session, nil) }
+
+// OverAt is Over with a clock that tells how long something has been waited for; nil is the machine's.
+func OverAt(session *awsapi.Session, now func() time.Time) Session {
+	actor := action.New(session, action.Options{Now: now})
 	inspector := inventory.NewInspector(session)
 	return Session{
 		Actor: actor, Verifier: verify.New(inspector), Inspector: newTogether(inspector), Close: actor.Close,

@@ -18,7 +18,7 @@ import (
 	"github.com/glueguard/glueguard/internal/cli"
 )
 
-var screenshots = flag.String("screenshots", "", "write pictures of every page into this `directory`") //nolint:gochecknoglobals // a flag
+var screenshots = flag.String("screenshots", "", "write pictures of every page into this `directory`")
 
 // beProgram in the environment makes this binary the program itself, for the tests that kill it.
 const beProgram = "GLUEGUARD_TEST_BE_PROGRAM"
@@ -33,7 +33,7 @@ type chromium struct {
 	missing string // why there is none
 }
 
-var shared chromium //nolint:gochecknoglobals // TestMain has no other way to hand it on
+var shared chromium // TestMain has no other way to hand it on
 
 func TestMain(m *testing.M) {
 	if os.Getenv(beProgram) != "" {

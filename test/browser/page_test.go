@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
 	"testing"
 	"time"
 
@@ -103,14 +102,6 @@ func (p *page) sees(texts ...string) {
 	p.t.Helper()
 	for _, text := range texts {
 		p.is(fmt.Sprintf("the page shows %q", text), `document.body.innerText.replace(/\s+/g, " ").includes(`+quote(text)+")")
-	}
-}
-
-// seesNot demands that the page, which is all there, does not show a text.
-func (p *page) seesNot(text string) {
-	p.t.Helper()
-	if strings.Contains(told[string](p, `document.body.innerText.replace(/\s+/g, " ")`), text) {
-		p.t.Errorf("the page %s shows %q", told[string](p, "location.href"), text)
 	}
 }
 

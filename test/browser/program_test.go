@@ -48,7 +48,7 @@ func (p *program) start() *process {
 	if p.url != "" {
 		listen = strings.TrimPrefix(p.url, "http://")
 	}
-	r := &process{cmd: exec.Command(self, "serve", "--listen", listen, "--state", filepath.Join(p.dir, "state.db")), t: p.t} //nolint:gosec,noctx // this binary
+	r := &process{cmd: exec.Command(self, "serve", "--listen", listen, "--state", filepath.Join(p.dir, "state.db")), t: p.t} //nolint:gosec // this binary
 	r.cmd.Env = p.env
 	var wrong bytes.Buffer
 	r.cmd.Stderr = &wrong

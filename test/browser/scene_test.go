@@ -7,9 +7,8 @@ import (
 	"slices"
 	"strings"
 	"sync/atomic"
-	"time"
-
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -197,7 +196,8 @@ func (s *scene) rules() {
 	except := func(arn, reason string) (made struct {
 		ID      string `json:"id"`
 		Version int    `json:"version"`
-	}) {
+	},
+	) {
 		s.call(s.olga, http.MethodPost, "/exceptions", map[string]any{
 			"control": "glue-dev-endpoint-s3-encryption", "resource": arn, "owner": "data platform", "reason": reason, "expires": "2026-12-01",
 		}, &made)
