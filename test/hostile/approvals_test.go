@@ -163,7 +163,7 @@ func pageCode(a answer) answer {
 }
 
 // TestApprovalsThatAreReplayed sends decisions again, too late, and at once.
-func TestApprovalsThatAreReplayed(t *testing.T) {
+func TestApprovalsThatAreReplayed(t *testing.T) { //nolint:tparallel // the subtests share the clock, which the last sets forward
 	t.Parallel()
 	w := newWorld(t)
 	arns := w.failing(t, 3)

@@ -14,7 +14,7 @@ import (
 )
 
 // TestJSON sends what parsers disagree about: what was checked must be what is done.
-func TestJSON(t *testing.T) {
+func TestJSON(t *testing.T) { //nolint:tparallel // the store is looked at after all of them
 	t.Parallel()
 	w := idle(t)
 	admin := w.user("admin", auth.Administrator)
@@ -106,7 +106,7 @@ func (w *world) raw(t *testing.T, text string) (statuses []int) {
 }
 
 // TestFraming sends requests that lie about where they end. No second request may come out of the body of a first.
-func TestFraming(t *testing.T) {
+func TestFraming(t *testing.T) { //nolint:tparallel // the store is looked at after all of them
 	t.Parallel()
 	w := idle(t)
 	admin := w.user("admin", auth.Administrator)

@@ -28,7 +28,7 @@ func idle(t *testing.T, change ...func(*daemon.Options)) *world {
 }
 
 // TestOtherSites has the browser of an administrator, who has signed in, send what another site's page wants it to.
-func TestOtherSites(t *testing.T) {
+func TestOtherSites(t *testing.T) { //nolint:tparallel // the store is looked at after all of them
 	t.Parallel()
 	w := idle(t)
 	admin := w.user("admin", auth.Administrator)
@@ -81,7 +81,7 @@ func TestOtherSites(t *testing.T) {
 
 // TestFormsOfOtherKinds sends bodies in the ways that a page may without asking first, to what takes JSON, and JSON to what
 // takes forms. Nothing tells that they come from elsewhere, as from a browser that is too old for it.
-func TestFormsOfOtherKinds(t *testing.T) {
+func TestFormsOfOtherKinds(t *testing.T) { //nolint:tparallel // the store is looked at after all of them
 	t.Parallel()
 	w := idle(t)
 	admin := w.user("admin", auth.Administrator)

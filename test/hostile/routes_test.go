@@ -135,7 +135,7 @@ func (w *world) askers() []asker {
 	}
 }
 
-func TestEveryRouteForEverybody(t *testing.T) {
+func TestEveryRouteForEverybody(t *testing.T) { //nolint:tparallel // the store is looked at after all of them
 	t.Parallel()
 	w := newWorld(t)
 	arn := w.failing(t, 1)[0]
@@ -192,7 +192,7 @@ func (w *world) visit(t *testing.T, a asker, method string, r row) {
 
 // TestEveryOperationForEverybody asks the daemon itself for what internal/api shows of the operations alone: that nothing
 // before or behind them lets anybody else in.
-func TestEveryOperationForEverybody(t *testing.T) {
+func TestEveryOperationForEverybody(t *testing.T) { //nolint:tparallel // the store is looked at after all of them
 	t.Parallel()
 	w := newWorld(t)
 	doc, err := openapi3.NewLoader().LoadFromData(api.Document())

@@ -54,7 +54,7 @@ func isTimeout(err error) bool {
 }
 
 // TestSlowClients says things slowly, or half of them, and waits for the server to lose its patience.
-func TestSlowClients(t *testing.T) {
+func TestSlowClients(t *testing.T) { //nolint:tparallel // the store is looked at after all of them
 	t.Parallel()
 	w := hasty(t)
 	admin := w.user("admin", auth.Administrator)
@@ -124,7 +124,7 @@ func TestManyConnections(t *testing.T) {
 		if said == "" {
 			continue
 		}
-		answer, err := http.ReadResponse(bufio.NewReader(conn), nil) //nolint:bodyclose // it ends with the connection, and has no other end
+		answer, err := http.ReadResponse(bufio.NewReader(conn), nil)
 		if err != nil || answer.StatusCode != http.StatusOK {
 			t.Fatalf("stream %d: %v", i, err)
 		}
