@@ -19,7 +19,7 @@ import (
 
 const (
 	asks      = 100 // of each page
-	downloads = 3   // of each whole file, and of what reads AWS
+	downloads = 2   // of each whole file, and of what reads AWS: as many as are asked at once
 
 	caller     = "111111111111" // the sandbox's management account
 	everything = "a file of everything"
