@@ -19,8 +19,8 @@ import (
 	"github.com/glueguard/glueguard/internal/store"
 )
 
-// scene is a stage on which much has happened: every page has something to show. Its clock stands still between what
-// happens, and its ids are counted, so that it looks the same each time.
+// scene is a stage on which much has happened: every page has something to show. Its clock begins at the same time
+// always, and its ids are counted, so that it looks almost the same each time.
 type scene struct {
 	*stage
 	clock            *standing
@@ -34,11 +34,14 @@ type scene struct {
 	audits           []string
 }
 
-// standing is a clock that moves when it is told to.
-type standing struct{ seconds atomic.Int64 }
+// standing is a clock that begins at a fixed time, goes on, and jumps when it is told to.
+type standing struct {
+	began   time.Time
+	seconds atomic.Int64
+}
 
 func (c *standing) now() time.Time {
-	return time.Date(2026, time.November, 16, 8, 0, 0, 0, time.UTC).Add(time.Duration(c.seconds.Load()) * time.Second)
+	return time.Date(2026, time.November, 16, 8, 0, 0, 0, time.UTC).Add(time.Since(c.began) + time.Duration(c.seconds.Load())*time.Second)
 }
 
 func (c *standing) pass(d time.Duration) { c.seconds.Add(int64(d / time.Second)) }
@@ -58,7 +61,7 @@ type view struct {
 
 func newScene(t *testing.T) *scene {
 	t.Helper()
-	s := &scene{clock: new(standing)}
+	s := &scene{clock: &standing{began: time.Now()}}
 	var ids atomic.Uint32
 	s.stage = newStage(t, func(p *props) {
 		p.sandbox = sandbox.Options{
