@@ -126,8 +126,8 @@ func TestNoEnumeration(t *testing.T) {
 			w.pass(time.Hour)
 		}
 	}
-	for _, name := range names { // without the same work, the factor is a thousand
-		if least[name] < least["alice"]/4 || least[name] > 4*least["alice"] {
+	for _, name := range names { // without the same work the factor is a thousand; a busy machine makes it ten
+		if least[name] < least["alice"]/50 || least[name] > 50*least["alice"] {
 			t.Errorf("%s takes %s, a known name %s", name, least[name], least["alice"])
 		}
 	}

@@ -67,6 +67,21 @@ of an ML transform, and an update replaces the resource by an encrypted one, saf
 	return cmd
 }
 
+// pasted takes the arguments of a procedure's command as they come out of a shell. The procedures print line continuations
+// within a line ("\ --endpoint-name"), which a shell takes for a blank at the beginning of the flag.
+func pasted(args []string) []string {
+	if len(args) == 0 || args[0] != "glue" {
+		return args
+	}
+	args = slices.Clone(args)
+	for n, a := range args {
+		if flag := strings.TrimLeft(a, " "); strings.HasPrefix(flag, "--") {
+			args[n] = flag
+		}
+	}
+	return args
+}
+
 // glueFlags are the AWS CLI's own, and where the state is.
 type glueFlags struct {
 	query, output                string

@@ -14,7 +14,7 @@ import (
 // Main runs a command line and returns its exit status.
 func Main(ctx context.Context, env Env) int {
 	root := newRoot(env)
-	root.SetArgs(env.Args)
+	root.SetArgs(pasted(env.Args))
 	root.SetIn(env.Stdin)
 	root.SetOut(env.Stdout)
 	root.SetErr(env.Stderr)
