@@ -51,7 +51,7 @@ func (b bench) fill(ctx context.Context, s size, aws string) (state string, foun
 	env := awsEnv(aws)
 	planned, report := state+".plan.json", state+".report.json"
 	commands := [][]string{
-		{"plan", "--organization", "--role", repairRole, "--mode", "SSE-S3", "--control", endpointControl, "--region", "us-east-1", "--region", "us-west-2", "--out", planned},
+		{"plan", "--organization", "--role", repairRole, "--mode", "SSE-S3", "--control", endpointControl, "--region", "us-east-1", "--out", planned},
 		{"audit", "--organization", "--role", auditRole, "--region", "us-east-1"},
 		{"audit", "--organization", "--role", auditRole, "--region", "eu-west-1"},
 		{"audit", "--organization", "--role", auditRole, "--region", "us-west-2"},
