@@ -4,6 +4,7 @@ import (
 	_ "embed"
 	"encoding/json"
 	"fmt"
+	"net/url"
 	"strconv"
 	"strings"
 	"testing"
@@ -102,11 +103,12 @@ func TestWithoutScripts(t *testing.T) {
 			t.Errorf("%s shows %q, and not %q", at.name, text, at.shows)
 		}
 	}
-	w := s.edits(p, bare)
+	w := &walk{page: p}
+	p.open("/resource/edit?arn=" + url.QueryEscape(s.endpoints[8]))
 	w.choosesSSES3()
 	w.plans()
-	w.follow("button", "Apply", "/requests/")
-	w.sees("Load the page again")
+	w.follow("button", "Send for approval", "/requests/")
+	w.sees("Waits for approval")
 }
 
 // TestKeyboard goes to the encryption of an endpoint by keys alone, and sees at each step where it is.
