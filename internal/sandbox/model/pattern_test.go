@@ -1,6 +1,7 @@
 package model
 
 import (
+	"slices"
 	"strings"
 	"testing"
 )
@@ -49,7 +50,7 @@ func TestPatterns(t *testing.T) {
 	}
 }
 
-// TestEveryPatternIsHeld counts the patterns that Go can't read: so far none.
+// TestEveryPatternIsHeld names the patterns that Go can't read.
 func TestEveryPatternIsHeld(t *testing.T) {
 	t.Parallel()
 	index, err := Index()
@@ -62,8 +63,12 @@ func TestEveryPatternIsHeld(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if len(s.Unread) > 0 {
-			t.Errorf("%s: patterns of %v are not held", meta.Name, s.Unread)
+		var known []string
+		if meta.Name == "securityhub" {
+			known = []string{"TagKey"} // a lookahead; the keys of tags that EnableSecurityHub may give to a hub
+		}
+		if !slices.Equal(s.Unread, known) {
+			t.Errorf("%s: patterns of %v are not held, want %v", meta.Name, s.Unread, known)
 		}
 		for name, shape := range s.Shapes {
 			if shape.Pattern == "" {
