@@ -15,17 +15,18 @@ import (
 	"github.com/glueguard/glueguard/internal/store"
 )
 
-// latest names the newest audit that came to its end.
+// latest names the newest audit that came to its end and was not of single resources alone: pages show where everything
+// stands.
 const latest = "latest"
 
-// head returns an audit's head; the empty id is the newest one.
+// head returns an audit's head; the empty id is the latest.
 func (s *Server) head(ctx context.Context, id string) (store.Audit, error) {
-	if id == "" {
-		id = latest
+	if id == "" || id == latest {
+		id = store.LatestWhole
 	}
 	a, err := s.o.Store.Audit(ctx, id)
 	if errors.Is(err, store.ErrNotFound) {
-		if id == latest {
+		if id == store.LatestWhole {
 			return a, problem(404, CodeNotFound, "There is no audit yet.").hint("Run one: it only reads.")
 		}
 		return a, missing("audit", id)
@@ -49,6 +50,20 @@ func (s *Server) audits(ctx context.Context) ([]store.Audit, error) {
 	})
 	slices.Reverse(all)
 	return all, err
+}
+
+// whole lists the heads of the audits that were not of single resources alone, the newest first; where there are none,
+// of all.
+func (s *Server) whole(ctx context.Context) ([]store.Audit, error) {
+	all, err := s.audits(ctx)
+	if err != nil {
+		return nil, err
+	}
+	some := slices.DeleteFunc(slices.Clone(all), func(a store.Audit) bool { return a.Partial })
+	if len(some) == 0 {
+		return all, nil
+	}
+	return some, nil
 }
 
 // The sizes of pages.
@@ -161,6 +176,9 @@ func (s source) EachAudit(yield func(store.Audit) error) error {
 	err := s.store.EachAudit(s.ctx, func(a store.Audit) error {
 		if a.StartedAt.After(s.head.StartedAt) {
 			return errEnough
+		}
+		if a.Partial && a.ID != s.head.ID {
+			return nil
 		}
 		return yield(a)
 	})

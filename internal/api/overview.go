@@ -110,7 +110,7 @@ func (s *Server) GetOverview(ctx context.Context, _ openapi.GetOverviewRequestOb
 	if err != nil {
 		return nil, err
 	}
-	audits, err := s.audits(ctx)
+	audits, err := s.whole(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -143,7 +143,7 @@ func (s *Server) GetOverview(ctx context.Context, _ openapi.GetOverviewRequestOb
 // Prepare readies what the first look at a new audit would have to wait for: its index and its posture. The daemon calls
 // it when it starts, and after each audit.
 func (s *Server) Prepare(ctx context.Context) error {
-	audits, err := s.audits(ctx)
+	audits, err := s.whole(ctx)
 	if err != nil || len(audits) == 0 {
 		return err
 	}

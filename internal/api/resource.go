@@ -68,11 +68,7 @@ func (s *Server) GetResource(ctx context.Context, r openapi.GetResourceRequestOb
 	if arn == "" { // which would choose every finding
 		return nil, invalid("The resource's ARN is missing.")
 	}
-	a, err := s.head(ctx, r.Params.Audit)
-	if err != nil {
-		return nil, err
-	}
-	found, err := s.o.Store.FindFindings(ctx, store.FindingQuery{Audit: a.ID, Resource: arn, Limit: maxControls})
+	a, found, err := s.newest(ctx, r.Params.Audit, arn)
 	if err != nil {
 		return nil, err
 	}
@@ -102,6 +98,35 @@ func (s *Server) GetResource(ctx context.Context, r openapi.GetResourceRequestOb
 	}
 	return openapi.GetResource200JSONResponse(out), nil
 }
+
+// newest returns a resource's findings in the audit that is asked for; else in the newest that has any: one of single
+// resources may be newer than the latest that says where everything stands.
+func (s *Server) newest(ctx context.Context, auditID, arn string) (store.Audit, store.FindingPage, error) {
+	a, err := s.head(ctx, auditID)
+	if err != nil {
+		return a, store.FindingPage{}, err
+	}
+	if auditID == "" {
+		all, err := s.audits(ctx)
+		if err != nil {
+			return a, store.FindingPage{}, err
+		}
+		for _, later := range all[:min(laterAudits, len(all))] {
+			if later.ID == a.ID {
+				break
+			}
+			found, err := s.o.Store.FindFindings(ctx, store.FindingQuery{Audit: later.ID, Resource: arn, Limit: maxControls})
+			if err != nil || found.Total > 0 {
+				return later, found, err
+			}
+		}
+	}
+	found, err := s.o.Store.FindFindings(ctx, store.FindingQuery{Audit: a.ID, Resource: arn, Limit: maxControls})
+	return a, found, err
+}
+
+// laterAudits is how many audits of single resources are looked into for one of them.
+const laterAudits = 5
 
 // order is the place of a control in the catalogue.
 func order(id control.ID) int {

@@ -102,6 +102,31 @@ func TestResource(t *testing.T) {
 	}
 }
 
+// TestAuditOfOneResource shows that it is news of that one, and hides nothing of the others.
+func TestAuditOfOneResource(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, estate)
+	w.audited(t, store.Audit{ID: "audit-3", StartedAt: start().Add(-time.Hour), Partial: true}, found("lab", control.Pass))
+	vera := w.session(t, w.user(t, "vera", auth.Viewer).ID)
+	var o openapi.Overview
+	w.ask(t, vera, "GET", "/overview", nil).into(t, &o)
+	if o.Audit.ID != "audit-2" || len(o.Trend) != 2 {
+		t.Errorf("the overview is of %s, its trend of %d audits", o.Audit.ID, len(o.Trend))
+	}
+	var p openapi.FindingPage
+	w.ask(t, vera, "GET", "/findings", nil).into(t, &p)
+	if p.Audit != "audit-2" || p.Total != 2 {
+		t.Errorf("%d findings of %s", p.Total, p.Audit)
+	}
+	for arn, want := range map[string]string{labARN: "audit-3", etlARN: "audit-2"} {
+		var r openapi.ResourceDetail
+		w.ask(t, vera, "GET", "/resource?arn="+arn, nil).into(t, &r)
+		if r.Audit != want || len(r.Findings) != 1 {
+			t.Errorf("%s is shown by %s with %d findings, want %s", arn, r.Audit, len(r.Findings), want)
+		}
+	}
+}
+
 func TestFindings(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, estate)

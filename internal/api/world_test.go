@@ -166,8 +166,13 @@ func here() resource.Location {
 // audit stores an audit with these findings; one read of another region has failed.
 func (w *world) audit(t *testing.T, id string, at time.Time, findings ...finding.Finding) {
 	t.Helper()
-	ctx := t.Context()
-	a := store.Audit{ID: id, StartedAt: at, PolicyProfile: "sop", PolicyDigest: w.worker.policy.Digest(), PolicyDocument: w.worker.policy.Document()}
+	w.audited(t, store.Audit{ID: id, StartedAt: at}, findings...)
+}
+
+func (w *world) audited(t *testing.T, a store.Audit, findings ...finding.Finding) {
+	t.Helper()
+	ctx, id, at := t.Context(), a.ID, a.StartedAt
+	a.PolicyProfile, a.PolicyDigest, a.PolicyDocument = "sop", w.worker.policy.Digest(), w.worker.policy.Document()
 	part := store.Part{
 		Location: here(), Findings: findings, Settled: []control.ID{control.DevEndpointS3},
 		Coverage: []resource.Coverage{

@@ -109,7 +109,7 @@ func Run(ctx context.Context, o Options) (Result, error) {
 		// What was read is kept even when the reading is interrupted.
 		ctx: context.WithoutCancel(ctx), now: started,
 		head: store.Audit{
-			ID: o.NewID(), StartedAt: started,
+			ID: o.NewID(), StartedAt: started, Partial: len(o.Resources) > 0,
 			PolicyProfile: string(o.Policy.Profile), PolicyDigest: o.Policy.Digest(),
 		},
 		recorder: recorder{rules: redact.New()}, used: map[string]bool{},

@@ -8,7 +8,10 @@ import (
 
 	"golang.org/x/net/html"
 
+	"github.com/glueguard/glueguard/internal/api/openapi"
 	"github.com/glueguard/glueguard/internal/auth"
+	"github.com/glueguard/glueguard/internal/change"
+	"github.com/glueguard/glueguard/internal/resource"
 )
 
 // pagePaths are all pages that can be read.
@@ -162,5 +165,35 @@ func TestNobody(t *testing.T) {
 		if w := b.post(path, nil); w.Code != http.StatusSeeOther || w.Header().Get("Location") != "/login" {
 			t.Errorf("POST %s: %d to %q", path, w.Code, w.Header().Get("Location"))
 		}
+	}
+}
+
+// TestReplacedTransform shows, on the page of an original that is kept, where its successor is.
+func TestReplacedTransform(t *testing.T) {
+	t.Parallel()
+	const original, successor = "arn:aws:glue:eu-west-1:111122223333:mlTransform/tfm-1", "arn:aws:glue:eu-west-1:111122223333:mlTransform/tfm-2"
+	tests := []struct {
+		name       string
+		state      change.State
+		shown, way bool
+	}{
+		{"done", change.Done, true, true},
+		{"finalized", change.Finalized, true, false},
+		{"taken back", change.BackedOut, false, false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			f := full("analytics")
+			f.detail.Resource = resource.Ref{Type: resource.TypeMLTransform, ARN: original, ID: "tfm-1", Name: "match", Account: "111122223333", Region: "eu-west-1"}
+			f.detail.Changes = []openapi.Change{{
+				ID: "c1", Original: resource.Identity{ARN: original}, Replacement: &resource.Identity{ARN: successor, ID: "tfm-2", Name: "match"}, State: tt.state,
+			}}
+			page := browse(t, f, auth.Viewer).get("/resource?arn=" + original).Body.String()
+			if strings.Contains(page, "A repair has replaced it by") != tt.shown || strings.Contains(page, "tfm-2</code>") != tt.shown ||
+				strings.Contains(page, "way back until finalize") != tt.way {
+				t.Errorf("shown on the page:\n%s", page)
+			}
+		})
 	}
 }

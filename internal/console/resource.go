@@ -10,6 +10,7 @@ import (
 
 	"github.com/glueguard/glueguard/internal/api/openapi"
 	"github.com/glueguard/glueguard/internal/auth"
+	"github.com/glueguard/glueguard/internal/change"
 	"github.com/glueguard/glueguard/internal/control"
 	"github.com/glueguard/glueguard/internal/resource"
 )
@@ -28,6 +29,10 @@ type resourcePage struct {
 	Advice   []control.Advisory
 	Shell    []numbered
 	Proposal exceptionForm
+
+	Successor     *resource.Identity // what a repair has put in its place under another ARN; nil: nothing
+	SuccessorLink string
+	WayBack       bool // it is kept until finalize
 }
 
 // What templates read of the list that the resource stands in.
@@ -77,7 +82,21 @@ func (c *console) resource(r *http.Request) (view, error) {
 		p.Shell = append(p.Shell, numbered{"command-" + number(i+1), cmd.Title, cmd.Command})
 	}
 	p.Proposal = exceptionForm{Resource: arn}
+	p.succeed(arn)
 	return view{page: "resource", title: p.Name, section: p.List.path, data: &p}, nil
+}
+
+// succeed finds what has replaced an original that is kept until finalize, or is gone.
+func (p *resourcePage) succeed(arn string) {
+	for _, c := range p.Changes { // the newest first
+		if c.Original.ARN != arn || c.State != change.Done && c.State != change.Finalized {
+			continue
+		}
+		if c.Replacement != nil && c.Replacement.ARN != arn {
+			p.Successor, p.SuccessorLink, p.WayBack = c.Replacement, resourceURL(c.Replacement.ARN, ""), c.State == change.Done
+		}
+		return
+	}
 }
 
 // editURL is the page where a resource's encryption is changed.

@@ -128,7 +128,7 @@ func (w *worker) places(ctx context.Context) ([]resource.Location, error) {
 			list = append(list, l)
 		}
 	}
-	head, err := w.store.Audit(ctx, "latest")
+	head, err := w.store.Audit(ctx, store.LatestWhole)
 	switch {
 	case isMissing(err):
 	case err != nil:

@@ -35,11 +35,15 @@ type Audit struct {
 	FinishedAt    time.Time // zero while it runs, or when it was killed
 	PolicyProfile string
 	PolicyDigest  string
+	Partial       bool // it was of single resources, and says nothing of the others
 	Summary       Summary
 	// PolicyDocument is what the digest is of. BeginAudit keeps it, once for each digest; AuditReader leaves it out, and
 	// FactReader has it.
 	PolicyDocument []byte
 }
+
+// LatestWhole is the id of an audit by which an overview shows where everything stands.
+const LatestWhole = "latest-whole"
 
 // Summary counts what one audit found.
 type Summary struct {
@@ -101,7 +105,8 @@ type AuditWriter interface {
 // AuditReader reads stored audits. The Each methods stream in a fixed order (account, region, then control and
 // resource; coverage by operation) and stop at the first error that the callback returns, which they return.
 type AuditReader interface {
-	// Audit returns the audit of that id; the id "latest" is the newest finished one. ErrNotFound where there is none.
+	// Audit returns the audit of that id; the id "latest" is the newest finished one, and LatestWhole the newest finished
+	// one that is not partial, or else the newest. ErrNotFound where there is none.
 	Audit(ctx context.Context, id string) (Audit, error)
 	EachCoverage(ctx context.Context, auditID string, yield func(resource.Coverage) error) error
 	EachFinding(ctx context.Context, auditID string, yield func(finding.Finding) error) error

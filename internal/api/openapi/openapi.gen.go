@@ -1380,7 +1380,7 @@ type ListExceptionsParams struct {
 
 // ListFindingsParams defines parameters for ListFindings.
 type ListFindingsParams struct {
-	// Audit The audit's id; the newest that came to its end where it is left out.
+	// Audit The audit's id; where it is left out, the newest that came to its end and was not of single resources alone.
 	Audit WhichAudit `form:"audit,omitempty" json:"audit,omitempty,omitzero"`
 
 	// Control Only these controls.
@@ -1431,7 +1431,7 @@ type ListFindingsParams struct {
 
 // ExportFindingsParams defines parameters for ExportFindings.
 type ExportFindingsParams struct {
-	// Audit The audit's id; the newest that came to its end where it is left out.
+	// Audit The audit's id; where it is left out, the newest that came to its end and was not of single resources alone.
 	Audit WhichAudit `form:"audit,omitempty" json:"audit,omitempty,omitzero"`
 
 	// Control Only these controls.
@@ -1473,7 +1473,7 @@ type ExportFindingsParams struct {
 
 // GetFindingParams defines parameters for GetFinding.
 type GetFindingParams struct {
-	// Audit The audit's id; the newest that came to its end where it is left out.
+	// Audit The audit's id; where it is left out, the newest that came to its end and was not of single resources alone.
 	Audit WhichAudit `form:"audit,omitempty" json:"audit,omitempty,omitzero"`
 }
 
@@ -1518,7 +1518,7 @@ type GetResourceParams struct {
 	// ARN The resource's ARN, as findings have it.
 	ARN string `form:"arn" json:"arn"`
 
-	// Audit The audit's id; the newest that came to its end where it is left out.
+	// Audit The audit's id; where it is left out, the newest that came to its end and was not of single resources alone.
 	Audit WhichAudit `form:"audit,omitempty" json:"audit,omitempty,omitzero"`
 }
 

@@ -20,8 +20,8 @@ func (s *Store) BeginAudit(ctx context.Context, a store.Audit) error {
 	var seq int64
 	err = s.inTx(ctx, func(tx *sql.Tx) error {
 		r, err := tx.ExecContext(ctx,
-			`INSERT INTO audit (id, started_at, policy_profile, policy_digest, summary) VALUES (?, ?, ?, ?, ?)`,
-			a.ID, nanos(a.StartedAt), a.PolicyProfile, a.PolicyDigest, string(summary))
+			`INSERT INTO audit (id, started_at, policy_profile, policy_digest, summary, partial) VALUES (?, ?, ?, ?, ?, ?)`,
+			a.ID, nanos(a.StartedAt), a.PolicyProfile, a.PolicyDigest, string(summary), a.Partial)
 		if err != nil {
 			return err
 		}
@@ -87,13 +87,16 @@ func (s *Store) FinishAudit(ctx context.Context, a store.Audit) error {
 }
 
 // auditColumns are what scanAudit reads.
-const auditColumns = `SELECT id, started_at, finished_at, policy_profile, policy_digest, summary FROM audit WHERE dropped = 0 `
+const auditColumns = `SELECT id, started_at, finished_at, policy_profile, policy_digest, summary, partial FROM audit WHERE dropped = 0 `
 
 // Audit implements store.AuditReader.
 func (s *Store) Audit(ctx context.Context, id string) (store.Audit, error) {
 	query, args := auditColumns+`AND id = ?`, []any{id}
-	if id == "latest" {
+	switch id {
+	case "latest":
 		query, args = auditColumns+`AND finished_at > 0 ORDER BY started_at DESC, seq DESC LIMIT 1`, nil
+	case store.LatestWhole:
+		query, args = auditColumns+`AND finished_at > 0 ORDER BY partial, started_at DESC, seq DESC LIMIT 1`, nil
 	}
 	a, err := scanAudit(s.db.QueryRowContext(ctx, query, args...).Scan)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -131,7 +134,7 @@ func scanAudit(scan func(...any) error) (store.Audit, error) {
 	var a store.Audit
 	var started, finished int64
 	var summary []byte
-	if err := scan(&a.ID, &started, &finished, &a.PolicyProfile, &a.PolicyDigest, &summary); err != nil {
+	if err := scan(&a.ID, &started, &finished, &a.PolicyProfile, &a.PolicyDigest, &summary, &a.Partial); err != nil {
 		return store.Audit{}, err
 	}
 	if err := json.Unmarshal(summary, &a.Summary); err != nil {

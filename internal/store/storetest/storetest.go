@@ -171,6 +171,14 @@ func latest(t *testing.T, s store.Store) {
 	if got.ID != "audit-2" {
 		t.Errorf("latest is %s, want audit-2", got.ID)
 	}
+	part := head(4)
+	part.Partial = true
+	write(t, s, part)
+	for asked, want := range map[string]string{"latest": "audit-4", store.LatestWhole: "audit-2"} {
+		if got, err := s.Audit(t.Context(), asked); err != nil || got.ID != want {
+			t.Errorf("%s is %s (%v), want %s", asked, got.ID, err, want)
+		}
+	}
 	stop := errors.New("stop")
 	var listed []store.Audit
 	must(t, s.EachAudit(t.Context(), func(a store.Audit) error {
@@ -179,7 +187,10 @@ func latest(t *testing.T, s store.Store) {
 	}))
 	first, err := s.Audit(t.Context(), "audit-1")
 	must(t, err)
-	if d := cmp.Diff([]store.Audit{first, got}, listed); d != "" {
+	if len(listed) != 3 || !listed[2].Partial {
+		t.Fatalf("listed %+v, want three, the last of them partial", listed)
+	}
+	if d := cmp.Diff([]store.Audit{first, got}, listed[:2]); d != "" {
 		t.Errorf("finished audits, the oldest first (-want +got):\n%s", d)
 	}
 	if err := s.EachAudit(t.Context(), func(store.Audit) error { return stop }); !errors.Is(err, stop) {
