@@ -102,6 +102,9 @@ func newPage(t *testing.T, site string) *page {
 	ctx, closeTab := chromedp.NewContext(shared.context, chromedp.WithNewBrowserContext())
 	t.Cleanup(func() { closeTab(); <-shared.places })
 	p := &page{t: t, ctx: ctx, site: site, heard: &heard{}}
+	if err := chromedp.Do(ctx); err != nil { // opens the tab, which lives as long as the context that is given here
+		t.Fatal(err)
+	}
 	p.do(
 		chromedp.Func(func(ctx context.Context, tab *chromedp.Target) error {
 			_, err := cdp.Call(ctx, tab, emulation.SetFocusEmulationEnabled, emulation.SetFocusEmulationEnabledParams{Enabled: true})

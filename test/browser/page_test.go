@@ -24,9 +24,18 @@ type page struct {
 // do gives the tab steps to take, none of which may fail.
 func (p *page) do(steps ...chromedp.Action[chromedp.Void]) {
 	p.t.Helper()
-	if err := chromedp.Do(p.ctx, steps...); err != nil {
+	ctx, cancel := context.WithTimeout(p.ctx, patience)
+	defer cancel()
+	if err := chromedp.Do(ctx, steps...); err != nil {
 		p.t.Fatal(err)
 	}
+}
+
+// back goes back in the tab's history. Whether the page is loaded again or changed in place is the page's affair, so it is
+// not waited for a load: chromedp.NavigateBack would, for ever.
+func (p *page) back() {
+	p.t.Helper()
+	told[bool](p, "setTimeout(() => history.back(), 0), true")
 }
 
 // finder finds what people would point at: the first element of a role that has a name, or one that begins so; what is

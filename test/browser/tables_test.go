@@ -30,7 +30,7 @@ func TestTables(t *testing.T) {
 	second := p.rows()
 	p.do(chromedp.Reload())
 	p.has("after a reload", second)
-	p.do(chromedp.NavigateBack())
+	p.back()
 	p.is("the first page again", `!new URLSearchParams(location.search).get("offset")`)
 
 	p.press("summary", "Region")
