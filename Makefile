@@ -29,7 +29,7 @@ browser: ## the console, in a real Chromium
 	@./test/run.sh browser
 
 run-browser:
-	$(GO) test -count=1 $(BROWSER) # the cache knows nothing of the browser
+	$(GO) test -count=1 -parallel 6 $(BROWSER) # the cache knows nothing of the browser; its tests wait more than they work
 
 screenshots: ## writes docs/img: every page, light and dark, wide and phone
 	@./test/setup-browser.sh

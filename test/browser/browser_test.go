@@ -24,7 +24,7 @@ var screenshots = flag.String("screenshots", "", "write pictures of every page i
 const beProgram = "GLUEGUARD_TEST_BE_PROGRAM"
 
 // atOnce is how many tabs work at a time: machines with two cores are what tests must not overwhelm.
-const atOnce = 4
+const atOnce = 6
 
 // chromium is the one browser that all tests share. Each has a tab, with cookies of its own.
 type chromium struct {
