@@ -56,7 +56,7 @@ func (h *SecurityHub) importFindings(c *service.Call, in *hub.BatchImportFinding
 func weigh(f *types.AwsSecurityFinding) (int, error) {
 	size := weight(reflect.ValueOf(f))
 	if size > largestFinding {
-		return size, errors.New("Finding size exceeds 240 KB.") //nolint:staticcheck // AWS's words
+		return size, errors.New("Finding size exceeds 240 KB.") //nolint:staticcheck,revive // AWS's words
 	}
 	return size, nil
 }
@@ -96,7 +96,7 @@ func weight(v reflect.Value) int {
 
 // malformed says in AWS's words how a finding does not keep to the format.
 func malformed(format string, args ...any) error {
-	return errors.New("Finding does not adhere to Amazon Finding Format. data" + fmt.Sprintf(format, args...) + ".") //nolint:staticcheck // AWS's words
+	return errors.New("Finding does not adhere to Amazon Finding Format. data" + fmt.Sprintf(format, args...) + ".")
 }
 
 // check refuses what does not keep to the format, and what is another account's or another region's to send.
