@@ -114,9 +114,10 @@ func (p *process) run(jobs []engine.Job, parallel int, l leg) {
 	p.life.onEnd = cancel
 	over := make(chan struct{})
 	ended := make(chan struct{})
+	later := p.disturbNow(l.Faults)
 	go func() {
 		defer close(ended)
-		p.disturb(l.Faults, over)
+		p.disturb(later, over)
 	}()
 	events := 0
 	err := local.New(p.worker, local.Options{}).Run(ctx, jobs, engine.Limits{Parallel: parallel}, func(e engine.Event) {
@@ -147,6 +148,18 @@ func outcome(e engine.Event) string {
 	return text
 }
 
+// disturbNow lets the faults begin that are there from the start, before anything is asked, and returns the others.
+func (p *process) disturbNow(faults []timed) (later []timed) {
+	for _, t := range faults {
+		if t.At > 0 {
+			later = append(later, t)
+		} else {
+			p.strike(t)
+		}
+	}
+	return later
+}
+
 // disturb lets faults begin at their times.
 func (p *process) disturb(faults []timed, over <-chan struct{}) {
 	started := time.Now()
@@ -159,13 +172,17 @@ func (p *process) disturb(faults []timed, over <-chan struct{}) {
 			return
 		case <-timer.C:
 		}
-		if t.EndOfLife {
-			p.say("old versions end")
-			p.control("settings", `{"end_of_life":true}`)
-			continue
-		}
-		text := have(json.Marshal(t.Fault))
-		p.say("fault %s", text)
-		p.control("faults", string(text))
+		p.strike(t)
 	}
+}
+
+func (p *process) strike(t timed) {
+	if t.EndOfLife {
+		p.say("old versions end")
+		p.control("settings", `{"end_of_life":true}`)
+		return
+	}
+	text := have(json.Marshal(t.Fault))
+	p.say("fault %s", text)
+	p.control("faults", string(text))
 }
