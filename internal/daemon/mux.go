@@ -158,14 +158,10 @@ func countsOf[S ~string](counts map[S]int) []telemetry.Count {
 }
 
 func (d *Daemon) findings(ctx context.Context) ([]telemetry.Count, error) {
-	head, err := d.o.Store.Audit(ctx, store.LatestWhole)
+	cells, err := d.o.Store.Posture(ctx, store.LatestWhole)
 	if isMissing(err) { // there is no audit yet
 		return nil, nil
 	}
-	if err != nil {
-		return nil, err
-	}
-	cells, err := d.o.Store.Posture(ctx, head.ID)
 	if err != nil {
 		return nil, err
 	}

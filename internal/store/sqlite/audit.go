@@ -91,14 +91,8 @@ const auditColumns = `SELECT id, started_at, finished_at, policy_profile, policy
 
 // Audit implements store.AuditReader.
 func (s *Store) Audit(ctx context.Context, id string) (store.Audit, error) {
-	query, args := auditColumns+`AND id = ?`, []any{id}
-	switch id {
-	case "latest":
-		query, args = auditColumns+`AND finished_at > 0 ORDER BY started_at DESC, seq DESC LIMIT 1`, nil
-	case store.LatestWhole:
-		query, args = auditColumns+`AND finished_at > 0 ORDER BY partial, started_at DESC, seq DESC LIMIT 1`, nil
-	}
-	a, err := scanAudit(s.db.QueryRowContext(ctx, query, args...).Scan)
+	which, args := named(id)
+	a, err := scanAudit(s.db.QueryRowContext(ctx, auditColumns+which, args...).Scan)
 	if errors.Is(err, sql.ErrNoRows) {
 		return store.Audit{}, fmt.Errorf("audit %s: %w", id, store.ErrNotFound)
 	}
@@ -106,6 +100,17 @@ func (s *Store) Audit(ctx context.Context, id string) (store.Audit, error) {
 		return store.Audit{}, fmt.Errorf("%s: read audit %s: %w", s.path, id, classify(err))
 	}
 	return a, nil
+}
+
+// named is the end of a query for the audit of an id, or of a name that stands for one.
+func named(id string) (which string, args []any) {
+	switch id {
+	case "latest":
+		return `AND finished_at > 0 ORDER BY started_at DESC, seq DESC LIMIT 1`, nil
+	case store.LatestWhole:
+		return `AND finished_at > 0 ORDER BY partial, started_at DESC, seq DESC LIMIT 1`, nil
+	}
+	return `AND id = ?`, []any{id}
 }
 
 // EachAudit implements store.AuditLister.

@@ -94,16 +94,13 @@ func (s *Store) indexed(ctx context.Context, auditID string, ask func(audit int6
 
 // finished returns the row of an audit that came to its end; store.ErrState where it has not.
 func (s *Store) finished(ctx context.Context, auditID string) (int64, error) {
-	query, args := `SELECT seq, finished_at FROM audit WHERE id = ? AND dropped = 0`, []any{auditID}
-	if auditID == "latest" {
-		query, args = `SELECT seq, finished_at FROM audit WHERE finished_at > 0 AND dropped = 0 ORDER BY started_at DESC, seq DESC LIMIT 1`, nil
-	}
+	which, args := named(auditID)
 	type head struct{ seq, finished int64 }
 	a, err := one(ctx, s, "audit "+auditID, func(scan func(...any) error) (head, error) {
 		var a head
 		err := scan(&a.seq, &a.finished)
 		return a, err
-	}, query, args...)
+	}, `SELECT seq, finished_at FROM audit WHERE dropped = 0 `+which, args...)
 	if err == nil && a.finished == 0 {
 		err = fmt.Errorf("audit %s has not come to its end: %w", auditID, store.ErrState)
 	}
