@@ -177,9 +177,6 @@ func (s source) EachAudit(yield func(store.Audit) error) error {
 		if a.StartedAt.After(s.head.StartedAt) {
 			return errEnough
 		}
-		if a.Partial && a.ID != s.head.ID {
-			return nil
-		}
 		return yield(a)
 	})
 	if errors.Is(err, errEnough) {

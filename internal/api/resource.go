@@ -115,14 +115,18 @@ func (s *Server) newest(ctx context.Context, auditID, arn string) (store.Audit, 
 			if later.ID == a.ID {
 				break
 			}
-			found, err := s.o.Store.FindFindings(ctx, store.FindingQuery{Audit: later.ID, Resource: arn, Limit: maxControls})
-			if err != nil || found.Total > 0 {
+			if found, err := s.about(ctx, later, arn); err != nil || found.Total > 0 {
 				return later, found, err
 			}
 		}
 	}
-	found, err := s.o.Store.FindFindings(ctx, store.FindingQuery{Audit: a.ID, Resource: arn, Limit: maxControls})
+	found, err := s.about(ctx, a, arn)
 	return a, found, err
+}
+
+// about returns an audit's findings of a resource.
+func (s *Server) about(ctx context.Context, a store.Audit, arn string) (store.FindingPage, error) {
+	return s.o.Store.FindFindings(ctx, store.FindingQuery{Audit: a.ID, Resource: arn, Limit: maxControls})
 }
 
 // laterAudits is how many audits of single resources are looked into for one of them.

@@ -314,7 +314,7 @@ func (s storedAudit) EachAudit(yield func(store.Audit) error) error {
 		return nil
 	}
 	return lister.EachAudit(s.ctx, func(a store.Audit) error {
-		if a.StartedAt.After(s.head.StartedAt) || a.Partial && a.ID != s.head.ID {
+		if a.StartedAt.After(s.head.StartedAt) {
 			return nil
 		}
 		return yield(a)

@@ -108,6 +108,9 @@ func (p *page) trend(audit Source) error {
 	}
 	var all []*share
 	err := source.EachAudit(func(a store.Audit) error {
+		if a.Partial && a.ID != audit.Head().ID { // next to the whole ones its column would mean nothing
+			return nil
+		}
 		all = append(all, &share{name: clock(a.StartedAt) + ", " + plural(a.Summary.Locations, "location"), Summary: a.Summary})
 		if len(all) > pageAudits {
 			all = all[1:]
