@@ -14,6 +14,7 @@ import (
 	"github.com/glueguard/glueguard/internal/leftover"
 	"github.com/glueguard/glueguard/internal/plan"
 	"github.com/glueguard/glueguard/internal/policy"
+	"github.com/glueguard/glueguard/internal/report"
 	"github.com/glueguard/glueguard/internal/store"
 )
 
@@ -256,7 +257,7 @@ func commandFor(w store.Work) string {
 	}
 	words := []string{"glueguard", string(w.Kind)}
 	if w.Kind == store.RequestApply {
-		words = append(words, shortDigest(w.Plan))
+		words = append(words, report.ShortDigest(w.Plan))
 	}
 	for _, c := range w.Changes {
 		words = append(words, c.ID)
@@ -290,12 +291,6 @@ func commandFor(w store.Work) string {
 		}
 	}
 	return strings.Join(words, " ")
-}
-
-func shortDigest(digest string) string {
-	const enough = 12
-	d := strings.TrimPrefix(digest, "sha256:")
-	return d[:min(enough, len(d))]
 }
 
 // conflict says in our words that somebody else was faster.

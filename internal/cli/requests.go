@@ -17,6 +17,7 @@ import (
 
 	"github.com/glueguard/glueguard/internal/auth"
 	"github.com/glueguard/glueguard/internal/diag"
+	"github.com/glueguard/glueguard/internal/report"
 	"github.com/glueguard/glueguard/internal/store"
 	"github.com/glueguard/glueguard/internal/store/sqlite"
 )
@@ -192,9 +193,9 @@ func workLine(w store.Work) string {
 	switch w.Kind {
 	case store.RequestApply:
 		if len(w.Resources) > 0 {
-			return fmt.Sprintf("apply plan %s to %s", shortDigest(w.Plan), count(len(w.Resources), "resource"))
+			return fmt.Sprintf("apply plan %s to %s", report.ShortDigest(w.Plan), count(len(w.Resources), "resource"))
 		}
-		return "apply plan " + shortDigest(w.Plan)
+		return "apply plan " + report.ShortDigest(w.Plan)
 	case store.RequestCleanup:
 		return "remove " + count(len(w.Configurations), "security configuration")
 	case store.RequestBackout, store.RequestFinalize, store.RequestResume:

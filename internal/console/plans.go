@@ -11,6 +11,7 @@ import (
 	"github.com/glueguard/glueguard/internal/api/openapi"
 	"github.com/glueguard/glueguard/internal/auth"
 	"github.com/glueguard/glueguard/internal/plan"
+	"github.com/glueguard/glueguard/internal/report"
 	"github.com/glueguard/glueguard/internal/resource"
 	"github.com/glueguard/glueguard/internal/store"
 )
@@ -142,7 +143,7 @@ func (c *console) planView(r *http.Request, form applyForm, problem *openapi.Pro
 	person, _ := auth.From(r.Context())
 	page.Approval, page.MayAsk, page.MayStart = rules.Approvals.InForce, person.May(auth.Propose), person.May(auth.Run)
 	page.fill(r.URL.Query())
-	v := view{page: "plan", title: "Plan " + short(page.Digest), section: "/plans", data: &page}
+	v := view{page: "plan", title: "Plan " + report.ShortDigest(page.Digest), section: "/plans", data: &page}
 	if problem != nil {
 		v.status = problem.Status
 	}

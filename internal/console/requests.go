@@ -11,6 +11,7 @@ import (
 	"github.com/glueguard/glueguard/internal/api"
 	"github.com/glueguard/glueguard/internal/api/openapi"
 	"github.com/glueguard/glueguard/internal/change"
+	"github.com/glueguard/glueguard/internal/report"
 	"github.com/glueguard/glueguard/internal/store"
 )
 
@@ -96,7 +97,7 @@ func (c *console) requestOf(ctx context.Context, id string) (requestPage, error)
 func (p *requestPage) subjects() {
 	w := p.Work
 	if w.Plan != "" {
-		p.Subjects = append(p.Subjects, subject{"Plan " + short(w.Plan), planURL(w.Plan)})
+		p.Subjects = append(p.Subjects, subject{"Plan " + report.ShortDigest(w.Plan), planURL(w.Plan)})
 	}
 	for _, arn := range w.Resources {
 		p.Subjects = append(p.Subjects, subject{arn, resourceURL(arn, "")})

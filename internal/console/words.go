@@ -13,6 +13,7 @@ import (
 	"github.com/glueguard/glueguard/internal/api/openapi"
 	"github.com/glueguard/glueguard/internal/change"
 	"github.com/glueguard/glueguard/internal/control"
+	"github.com/glueguard/glueguard/internal/report"
 	"github.com/glueguard/glueguard/internal/resource"
 	"github.com/glueguard/glueguard/internal/store"
 )
@@ -261,12 +262,6 @@ func roughly(d time.Duration) string {
 	return count(int(d.Hours())/24, "day")
 }
 
-// short is the beginning of a digest or id, enough to tell it from others.
-func short(digest string) string {
-	d := strings.TrimPrefix(digest, "sha256:")
-	return d[:min(len(d), 12)]
-}
-
 // middle shortens a long text in its middle, where names differ least.
 func middle(text string, most int) string {
 	r := []rune(text)
@@ -320,7 +315,7 @@ func (c *console) functions() template.FuncMap {
 		"asset": c.assets.url, "icon": icon, "version": func() string { return c.options.Version },
 		"status": statusMark, "changestate": changeMark, "requeststate": requestMark, "exceptionmark": exceptionMark,
 		"kind": kindWord, "mode": modeWord, "modemark": modeMark, "typeword": typeWord, "controlword": controlWord,
-		"sentence": sentence, "number": number, "count": count, "short": short, "middle": middle,
+		"sentence": sentence, "number": number, "count": count, "short": report.ShortDigest, "middle": middle,
 		"stamp": func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05") + " UTC" },
 		"iso":   func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
 		"day":   func(t time.Time) string { return t.UTC().Format("2006-01-02") },
