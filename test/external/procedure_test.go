@@ -12,10 +12,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	awscredentials "github.com/aws/aws-sdk-go-v2/credentials"
-	"github.com/aws/aws-sdk-go-v2/service/glue"
-	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	kmstypes "github.com/aws/aws-sdk-go-v2/service/kms/types"
 	"github.com/google/go-cmp/cmp"
@@ -28,16 +24,7 @@ import (
 // looked at from outside. Moto cannot answer all that is checked before a change, so each update says that this is
 // accepted; and it has no ML transforms, so there is no such story of the other procedure.
 func TestTheEndpointProcedureOnMoto(t *testing.T) {
-	m := &repairedMoto{T: t, url: startMoto(t, python(t)), dir: t.TempDir()}
-	for name, value := range map[string]string{
-		"AWS_ENDPOINT_URL": m.url, "AWS_ACCESS_KEY_ID": "moto", "AWS_SECRET_ACCESS_KEY": "moto", "AWS_REGION": motoRegion, "AWS_PROFILE": "",
-		"AWS_CONFIG_FILE": os.DevNull, "AWS_SHARED_CREDENTIALS_FILE": os.DevNull, "HOME": m.dir, "XDG_STATE_HOME": filepath.Join(m.dir, "state"),
-	} {
-		t.Setenv(name, value)
-	}
-	c := aws.Config{Region: motoRegion, BaseEndpoint: &m.url, Credentials: awscredentials.NewStaticCredentialsProvider("moto", "moto", "")}
-	m.glue, m.iam = glue.NewFromConfig(c), iam.NewFromConfig(c)
-	m.settle()
+	m, c := newRepairedMoto(t)
 	key, err := kms.NewFromConfig(c).CreateKey(t.Context(), &kms.CreateKeyInput{ // moto does not fill in what these are by default
 		KeyUsage: kmstypes.KeyUsageTypeEncryptDecrypt, KeySpec: kmstypes.KeySpecSymmetricDefault,
 	})

@@ -23,11 +23,10 @@ import (
 	"github.com/glueguard/glueguard/internal/cli"
 )
 
-// TestRepairOnMoto repairs development endpoints of an AWS that we did not write, and takes that back. Moto differs from
-// AWS in what a repair sees: it loses the tags given to a create, so the step that ensures tags must put them there;
-// endpoints are READY at once; it has no ML transforms, no simulator for its own user and no quotas, which preflight must
-// say; and every endpoint is in a subnet that EC2 does not have.
-func TestRepairOnMoto(t *testing.T) {
+// newRepairedMoto starts a moto, has everything of this process go there, and makes what repairs need; with the
+// configuration of clients that look at it from outside.
+func newRepairedMoto(t *testing.T) (*repairedMoto, aws.Config) {
+	t.Helper()
 	m := &repairedMoto{T: t, url: startMoto(t, python(t)), dir: t.TempDir()}
 	for name, value := range map[string]string{
 		"AWS_ENDPOINT_URL": m.url, "AWS_ACCESS_KEY_ID": "moto", "AWS_SECRET_ACCESS_KEY": "moto", "AWS_REGION": motoRegion, "AWS_PROFILE": "",
@@ -38,6 +37,15 @@ func TestRepairOnMoto(t *testing.T) {
 	c := aws.Config{Region: motoRegion, BaseEndpoint: &m.url, Credentials: awscredentials.NewStaticCredentialsProvider("moto", "moto", "")}
 	m.glue, m.iam = glue.NewFromConfig(c), iam.NewFromConfig(c)
 	m.settle()
+	return m, c
+}
+
+// TestRepairOnMoto repairs development endpoints of an AWS that we did not write, and takes that back. Moto differs from
+// AWS in what a repair sees: it loses the tags given to a create, so the step that ensures tags must put them there;
+// endpoints are READY at once; it has no ML transforms, no simulator for its own user and no quotas, which preflight must
+// say; and every endpoint is in a subnet that EC2 does not have.
+func TestRepairOnMoto(t *testing.T) {
+	m, _ := newRepairedMoto(t)
 	for _, story := range []struct {
 		name string
 		tell func(*repairedMoto)
