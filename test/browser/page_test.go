@@ -88,11 +88,11 @@ func (p *page) until(what string, try func() error) {
 	p.t.Fatalf("%s: %v, at %s, which shows:\n%s", what, err, where, text)
 }
 
-// is waits until an expression is true.
+// is waits until an expression is true of a page that is all there: half a page has half its rows.
 func (p *page) is(what, expression string) {
 	p.t.Helper()
 	p.until(what, func() error {
-		ok, err := ask[bool](p, "!!("+expression+")")
+		ok, err := ask[bool](p, `document.readyState === "complete" && !!(`+expression+")")
 		if err == nil && !ok {
 			err = errNotYet
 		}
@@ -131,26 +131,39 @@ func (p *page) lacks(role, name string) {
 	}
 }
 
-// press clicks what has a role and a name, with the mouse, where it is.
+// press clicks what has a role and a name, with the mouse, where it is. A live page may move it away between the look and
+// the click: whoever sees that the click missed clicks again, and so does press.
 func (p *page) press(role, name string) {
 	p.t.Helper()
-	var at []float64
-	p.until(fmt.Sprintf("the %s %q", role, name), func() error {
-		var err error
-		at, err = ask[[]float64](p, `(() => {
+	what := fmt.Sprintf("the %s %q", role, name)
+	p.until(what, func() error {
+		at, err := ask[[]float64](p, `(() => {
 			const e = (`+finder+`)(`+quote(role)+`, `+quote(name)+`);
 			if (!e || e.disabled) return null;
 			e.scrollIntoView({block: "center", behavior: "instant"});
 			const r = e.getClientRects()[0], x = r.x + r.width / 2, y = r.y + r.height / 2;
-			const top = document.elementFromPoint(x, y);
-			return top && (e.contains(top) || top.contains(e)) ? (window.left = true, [x, y]) : null;
+			const isIt = (at) => e.contains(at) || at?.closest("label")?.control === e;
+			if (!isIt(document.elementFromPoint(x, y))) return null;
+			window.left = true;
+			delete window.hit;
+			e.addEventListener("scripted", () => window.hit = false, {once: true});
+			e.dispatchEvent(new Event("scripted")); // unheard where scripts are off
+			document.addEventListener("click", (click) => window.hit = isIt(click.target), {capture: true, once: true});
+			return [x, y];
 		})()`)
 		if err == nil && at == nil {
 			err = errNotYet
 		}
-		return err
+		if err != nil {
+			return err
+		}
+		p.do(chromedp.MouseClickXY(at[0], at[1]))
+		// A page that the click has led to knows nothing of it.
+		if missed, err := ask[bool](p, "window.hit === false"); err == nil && missed {
+			return fmt.Errorf("%w: the click went past it", errNotYet)
+		}
+		return nil
 	})
-	p.do(chromedp.MouseClickXY(at[0], at[1]))
 }
 
 // follow presses what leads to another page, and waits for that.

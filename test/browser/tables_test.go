@@ -2,11 +2,13 @@ package browser
 
 import (
 	"encoding/csv"
+	"fmt"
 	"net/url"
 	"strings"
 	"testing"
 
 	"github.com/chromedp/chromedp"
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/glueguard/glueguard/internal/sandbox"
 	"github.com/glueguard/glueguard/internal/sandbox/scenario"
@@ -27,7 +29,6 @@ func TestTables(t *testing.T) {
 	}
 
 	p.press("link", "Next")
-	// The address changes before the rows do.
 	p.is("the next page", `new URLSearchParams(location.search).get("offset") > 0 && document.querySelector("tbody tr").innerText !== `+quote(first)+`[0]`)
 	second := p.rows()
 	p.do(chromedp.Reload())
@@ -70,16 +71,27 @@ func TestTables(t *testing.T) {
 	other.is("all again", `location.search === ""`)
 }
 
-// rows are the names in the table, as it is.
+const allRows = `[...document.querySelectorAll("tbody tr")].map((e) => e.innerText)`
+
+// rows are the table's, as they are.
 func (p *page) rows() []string {
 	p.t.Helper()
-	return told[[]string](p, `[...document.querySelectorAll("tbody tr")].map((e) => e.innerText)`)
+	return told[[]string](p, allRows)
 }
 
-// has waits until the table shows rows.
+// has waits until the table shows rows, and says which differ where it never does.
 func (p *page) has(when string, rows []string) {
 	p.t.Helper()
-	p.is(when+" the same rows", `document.querySelectorAll("tbody tr").length === `+quote(rows)+`.length && [...document.querySelectorAll("tbody tr")].every((e, i) => e.innerText === `+quote(rows)+`[i])`)
+	p.until(when+" the same rows", func() error {
+		now, err := ask[[]string](p, allRows)
+		if err != nil {
+			return err
+		}
+		if d := cmp.Diff(rows, now); d != "" {
+			return fmt.Errorf("%w: %s", errNotYet, d)
+		}
+		return nil
+	})
 }
 
 // counted is the number that stands above the table.
