@@ -4,6 +4,9 @@ GO ?= go
 LINT = $(GO) -C tools tool -n golangci-lint
 export CGO_ENABLED ?= 0
 
+# Tests are linked without debug data, which nobody reads: it saves a tenth of the time of `make unit`.
+TEST := $(GO) test -ldflags=-w
+
 # Packages whose tests have a target of their own.
 STORIES := ./cmd/glueguard/...
 EXTERNAL := ./test/external/...
@@ -20,16 +23,16 @@ test: ## all tests; installs what they need
 	@./test/run.sh unit stories browser external run-crash
 
 unit: ## without the long forms of campaigns
-	$(GO) test -short $$($(GO) list ./... | grep -v -e /cmd/glueguard -e /test/external -e /test/crash -e /test/browser)
+	$(TEST) -short $$($(GO) list ./... | grep -v -e /cmd/glueguard -e /test/external -e /test/crash -e /test/browser)
 
 stories: ## the user stories, in process
-	$(GO) test $(STORIES)
+	$(TEST) $(STORIES)
 
 browser: ## the console, in a real Chromium
 	@./test/run.sh browser
 
 run-browser:
-	$(GO) test -count=1 -parallel 6 $(BROWSER) # the cache knows nothing of the browser; its tests wait more than they work
+	$(TEST) -count=1 -parallel 6 $(BROWSER) # the cache knows nothing of the browser; its tests wait more than they work
 
 screenshots: ## writes docs/img: every page, light and dark, wide and phone
 	@./test/setup-browser.sh
@@ -39,10 +42,10 @@ external: ## against the real AWS CLI and moto
 	@./test/run.sh external
 
 run-external:
-	$(GO) test $(EXTERNAL)
+	$(TEST) $(EXTERNAL)
 
 run-crash: ## the short crash campaign: kill -9 in the middle of repairs
-	$(GO) test -count=1 ./test/crash # the cache knows nothing of the program that the test builds
+	$(TEST) -count=1 ./test/crash # the cache knows nothing of the program that the test builds
 
 campaigns: ## what unit leaves out: each way in which each call can fail, each step at which the state can be lost, each byte
 	$(GO) test -timeout 30m ./test/faults ./test/model ./internal/leftover ./internal/evidence ./internal/store/sqlite ./internal/sandbox/scenario

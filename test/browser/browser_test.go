@@ -78,7 +78,7 @@ func withChromium(run func() int) (status int, err error) {
 }
 
 func findChromium() (path, why string) {
-	for _, name := range []string{os.Getenv("GLUEGUARD_TEST_CHROMIUM"), "chromium"} {
+	for _, name := range []string{os.Getenv("GLUEGUARD_TEST_CHROMIUM"), "chromium-headless-shell", "chromium"} {
 		if name == "" {
 			continue
 		}

@@ -72,7 +72,7 @@ func told[T any](p *page, expression string) T {
 // until asks again and again until the page shows it. Pages that are just being left can't answer, which is no failure.
 func (p *page) until(what string, try func() error) {
 	p.t.Helper()
-	tick := time.NewTicker(15 * time.Millisecond)
+	tick := time.NewTicker(25 * time.Millisecond)
 	defer tick.Stop()
 	var err error
 	for deadline := time.Now().Add(patience); time.Now().Before(deadline); <-tick.C {
