@@ -116,7 +116,7 @@ func (s *Server) ListKeys(ctx context.Context, r openapi.ListKeysRequestObject) 
 	}
 	l := resource.Location{Partition: r.Params.Partition, Account: r.Account, Region: r.Region}
 	if l.Partition == "" {
-		l.Partition = partitionOf(l.Region)
+		l.Partition = resource.PartitionOf(l.Region)
 	}
 	keys, err := s.o.Worker.Keys(ctx, l)
 	if err != nil {

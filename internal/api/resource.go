@@ -37,24 +37,6 @@ func repairable(arn string) bool {
 	return t == resource.TypeDevEndpoint || t == resource.TypeMLTransform
 }
 
-// partitionOf is the partition that a region belongs to, by its name.
-func partitionOf(region string) string {
-	for _, p := range []struct{ begins, partition string }{
-		{"cn-", "aws-cn"},
-		{"us-gov-", "aws-us-gov"},
-		{"us-iso-", "aws-iso"},
-		{"us-isob-", "aws-iso-b"},
-		{"eu-isoe-", "aws-iso-e"},
-		{"us-isof-", "aws-iso-f"},
-		{"eusc-", "aws-eusc"},
-	} {
-		if strings.HasPrefix(region, p.begins) {
-			return p.partition
-		}
-	}
-	return "aws"
-}
-
 // maxControls is more than there are controls for one resource.
 const maxControls = 100
 

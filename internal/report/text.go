@@ -105,13 +105,7 @@ func partitionOf(r resource.Ref) string {
 	if parts := strings.SplitN(r.ARN, ":", 3); len(parts) == 3 && parts[0] == "arn" {
 		return parts[1]
 	}
-	switch {
-	case strings.HasPrefix(r.Region, "cn-"):
-		return "aws-cn"
-	case strings.HasPrefix(r.Region, "us-gov-"):
-		return "aws-us-gov"
-	}
-	return "aws"
+	return resource.PartitionOf(r.Region)
 }
 
 // observedAt is when an audit saw what it says.

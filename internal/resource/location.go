@@ -21,6 +21,25 @@ func (l Location) Compare(o Location) int {
 	return cmp.Or(cmp.Compare(l.Account, o.Account), cmp.Compare(l.Region, o.Region), cmp.Compare(l.Partition, o.Partition))
 }
 
+// PartitionOf is the partition that a region belongs to, by its name, as the SDKs tell it; aws for what begins like none
+// of the others, the empty region of global resources too.
+func PartitionOf(region string) string {
+	for _, p := range [...]struct{ begins, partition string }{
+		{"cn-", "aws-cn"},
+		{"us-gov-", "aws-us-gov"},
+		{"us-iso-", "aws-iso"},
+		{"us-isob-", "aws-iso-b"},
+		{"eu-isoe-", "aws-iso-e"},
+		{"us-isof-", "aws-iso-f"},
+		{"eusc-", "aws-eusc"},
+	} {
+		if strings.HasPrefix(region, p.begins) {
+			return p.partition
+		}
+	}
+	return "aws"
+}
+
 // ARN builds the ARN of a resource in this location, e.g. ARN("glue", "devEndpoint/dev1").
 func (l Location) ARN(service, res string) ARN {
 	return ARN{Partition: l.Partition, Service: service, Region: l.Region, Account: l.Account, Resource: res}

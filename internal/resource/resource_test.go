@@ -224,3 +224,23 @@ func TestSnapshotNeverReadIsUnknown(t *testing.T) {
 		t.Error("what was never read must be unknown")
 	}
 }
+
+func TestPartitionOf(t *testing.T) {
+	t.Parallel()
+	tests := map[string]string{ // the regions of botocore's and the SDK's lists of partitions, one or two of each
+		"us-east-1": "aws", "us-west-2": "aws", "eu-central-1": "aws", "il-central-1": "aws", "mx-central-1": "aws",
+		"cn-north-1": "aws-cn", "cn-northwest-1": "aws-cn",
+		"us-gov-east-1": "aws-us-gov", "us-gov-west-1": "aws-us-gov",
+		"us-iso-east-1": "aws-iso", "us-iso-west-1": "aws-iso",
+		"us-isob-east-1": "aws-iso-b", "us-isob-west-1": "aws-iso-b",
+		"eu-isoe-west-1": "aws-iso-e",
+		"us-isof-east-1": "aws-iso-f", "us-isof-south-1": "aws-iso-f",
+		"eusc-de-east-1": "aws-eusc",
+		"":               "aws", // what is global
+	}
+	for region, want := range tests {
+		if got := resource.PartitionOf(region); got != want {
+			t.Errorf("PartitionOf(%q) = %q, want %q", region, got, want)
+		}
+	}
+}
