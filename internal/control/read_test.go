@@ -220,7 +220,7 @@ func actions() []string {
 			"DeleteMLTransform CreateSecurityConfiguration StartExportLabelsTaskRun StartImportLabelsTaskRun StartMLEvaluationTaskRun " +
 			"TagResource UntagResource UpdateJob UseMLTransforms",
 		"iam": "GetRole GetRolePolicy GetPolicy GetPolicyVersion ListRolePolicies ListAttachedRolePolicies SimulatePrincipalPolicy PassRole",
-		"kms": "DescribeKey GetKeyPolicy GetKeyRotationStatus ListAliases ListGrants CreateKey CreateAlias CreateGrant EnableKey EnableKeyRotation " +
+		"kms": "DescribeKey GetKeyPolicy GetKeyRotationStatus ListAliases ListGrants ListKeys ListResourceTags CreateKey CreateAlias CreateGrant EnableKey EnableKeyRotation " +
 			"DisableKeyRotation CancelKeyDeletion PutKeyPolicy TagResource Encrypt Decrypt GenerateDataKey",
 		"logs": "DescribeLogGroups AssociateKmsKey", "organizations": "ListAccounts",
 		"s3":        "GetObject PutObject DeleteObject ListBucket GetEncryptionConfiguration",

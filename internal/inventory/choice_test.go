@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/glueguard/glueguard/internal/awsapi"
 	"github.com/glueguard/glueguard/internal/resource"
 	"github.com/glueguard/glueguard/internal/sandbox"
 )
@@ -95,5 +96,34 @@ func TestLocations(t *testing.T) {
 	}
 	if diff := cmp.Diff([]string{"eu-west-1", "eu-west-1"}, regions); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// The keys to choose from are those of the account that the role of a repair belongs to, with all that is told of them.
+func TestKeysOfAnotherAccount(t *testing.T) {
+	t.Parallel()
+	s, _ := onSandbox(t, sandbox.Options{Scenario: "org", Accounts: 2, Regions: []string{"us-east-1"}, Resources: 20, Now: noon()}, func(o *awsapi.Options) { o.Role = "GlueguardRepair" })
+	seen := map[string]bool{}
+	for _, snapshot := range scan(t, s, org()) {
+		l := snapshot.Location
+		keys, err := NewInspector(s.session).Keys(t.Context(), l)
+		if err != nil {
+			t.Errorf("%s: %v", l, err)
+		}
+		for _, k := range keys {
+			names, named := k.Aliases.Value()
+			detail, read := k.Detail.Value()
+			switch {
+			case !named || !read || detail.Grants.IsUnknown() || detail.Key.Policy.IsUnknown() || detail.Key.Rotation.IsUnknown():
+				t.Errorf("%s: %+v", k.ARN, k)
+			case detail.Key.ARN.Account != l.Account:
+				t.Errorf("%s was listed for %s", k.ARN, l)
+			case len(names) > 0:
+				seen[l.Account] = true
+			}
+		}
+	}
+	if len(seen) != 2 {
+		t.Errorf("keys with names were listed of %d accounts, want 2", len(seen))
 	}
 }

@@ -39,7 +39,7 @@ func repairPolicy() string {
 		"ec2:Describe*", "glue:*", "iam:GetRole", "iam:GetRolePolicy", "iam:ListRolePolicies", "iam:ListAttachedRolePolicies",
 		"iam:GetPolicy", "iam:GetPolicyVersion", "iam:GetContextKeysForPrincipalPolicy", "iam:PassRole", "iam:SimulatePrincipalPolicy", "kms:CreateAlias", "kms:CreateGrant",
 		"kms:CreateKey", "kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey", "kms:EnableKeyRotation", "kms:GetKeyPolicy", "kms:GetKeyRotationStatus", "kms:ListAliases",
-		"kms:ListGrants", "kms:ListResourceTags", "kms:PutKeyPolicy", "kms:RevokeGrant", "kms:TagResource", "logs:DescribeLogGroups",
+		"kms:ListGrants", "kms:ListKeys", "kms:ListResourceTags", "kms:PutKeyPolicy", "kms:RevokeGrant", "kms:TagResource", "logs:DescribeLogGroups",
 		"s3:GetBucketLocation", "s3:GetEncryptionConfiguration", "s3:GetObject", "s3:ListBucket", "s3:PutObject", "s3:DeleteObject",
 		"sagemaker:ListNotebookInstances", "sagemaker:DescribeNotebookInstance", "sagemaker:ListTags",
 		"servicequotas:ListServiceQuotas", "servicequotas:GetServiceQuota", "sts:GetCallerIdentity", "tag:GetResources",
