@@ -135,7 +135,17 @@ func (a asffWriter) Write(w io.Writer, audit Source) error {
 	out := bufio.NewWriterSize(w, 64<<10)
 	fmt.Fprint(out, "[\n")
 	err = writeList(out, func(yield func(SecurityFinding) error) error {
-		return audit.EachFinding(func(f finding.Finding) error { return yield(hub.Finding(f)) })
+		c := comparisonOf(audit)
+		err := audit.EachFinding(func(f finding.Finding) error { return yield(hub.Finding(f).since(c, c.Of(f.ID))) })
+		if err != nil || c == nil {
+			return err
+		}
+		return c.EachGone(func(f finding.Finding, fate Fate) error {
+			if fate != Resolved { // nothing is known of it: Security Hub may hold it as it does
+				return nil
+			}
+			return yield(hub.Gone(c.today(f, fate)).since(c, fate))
+		})
 	})
 	if err != nil {
 		return fmt.Errorf("write the findings: %w", err)
@@ -190,6 +200,25 @@ func (h *SecurityHub) Finding(f finding.Finding) SecurityFinding {
 	if remedy := control.RemedyOf(f.Outcome); remedy.Advice != "" {
 		text := strings.TrimSpace(remedy.Advice + " " + tidy(remedy.Command))
 		s.Remediation = &SecurityRemediation{SecurityRecommendation{Text: cut(text, asffRecommendation), URL: c.page()}}
+	}
+	return s
+}
+
+// Gone is a finding that the audit does not have any more: archived, as it is when findings are sent.
+func (h *SecurityHub) Gone(f finding.Finding) SecurityFinding {
+	s := h.Finding(f)
+	s.Compliance.Status, s.RecordState = "PASSED", "ARCHIVED"
+	return s
+}
+
+// since says what became of a finding since the audit that this one is compared with, if any.
+func (s SecurityFinding) since(c *Comparison, fate Fate) SecurityFinding {
+	if c == nil {
+		return s
+	}
+	s.ProductFields["glueguard/since"] = c.Then().ID
+	if fate != "" {
+		s.ProductFields["glueguard/change"] = string(fate)
 	}
 	return s
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"strings"
 
 	"github.com/glueguard/glueguard/internal/control"
@@ -68,11 +69,35 @@ type Memory interface {
 type Comparison struct {
 	Counts FateCounts
 
-	then  Source
-	older []past          // audits that stand in for it
-	fates map[string]Fate // of the findings that the later audit has; unchanged ones are left out
-	gone  map[string]Fate // of those that it does not have
-	fails map[string]bool // failed in both
+	then   Source
+	older  []past            // audits that stand in for it
+	fates  map[string]Fate   // of the findings that the later audit has; unchanged ones are left out
+	gone   map[string]Fate   // of those that it does not have
+	fails  map[string]bool   // failed in both
+	was    known             // of all that was known before
+	few    []finding.Finding // those that are gone, unless they are too many to keep
+	absent func(finding.Finding) (Fate, error)
+}
+
+// mostKept is how many findings that are gone are kept, so that each report need not search the earlier audit for them.
+const mostKept = 1000
+
+// known are findings' statuses in short: a hash of the id, and the word's first letter, which tells them apart.
+type known struct {
+	seed maphash.Seed
+	of   map[uint64]byte
+}
+
+func (k known) put(f finding.Finding) {
+	if f.Status != "" {
+		k.of[maphash.String(k.seed, f.ID)] = f.Status[0]
+	}
+}
+
+// tells tells whether there was a finding of that id, and whether it had that status.
+func (k known) tells(f finding.Finding) (was, same bool) {
+	letter, was := k.of[maphash.String(k.seed, f.ID)]
+	return was, was && f.Status != "" && letter == f.Status[0]
 }
 
 // Then is the head of the earlier audit.
@@ -95,7 +120,12 @@ func (c *Comparison) Of(findingID string) Fate {
 
 // EachGone streams the findings that failed in the earlier audit and that the later one does not have, as they were.
 func (c *Comparison) EachGone(yield func(finding.Finding, Fate) error) error {
-	if len(c.gone) == 0 {
+	for _, f := range c.few {
+		if err := yield(f, c.gone[f.ID]); err != nil {
+			return err
+		}
+	}
+	if len(c.gone) == len(c.few) {
 		return nil
 	}
 	return c.eachBefore(func(f finding.Finding) error {
@@ -106,9 +136,12 @@ func (c *Comparison) EachGone(yield func(finding.Finding, Fate) error) error {
 	})
 }
 
-// Compare compares an audit with an earlier one. It keeps a few bytes of each finding that fails in either.
+// Compare compares an audit with an earlier one. It keeps a few bytes of each of their findings.
 func Compare(ctx context.Context, now, then Source, m Memory) (*Comparison, error) {
-	c := &Comparison{then: then, fates: map[string]Fate{}, gone: map[string]Fate{}, fails: map[string]bool{}}
+	c := &Comparison{
+		then: then, fates: map[string]Fate{}, gone: map[string]Fate{}, fails: map[string]bool{},
+		was: known{maphash.MakeSeed(), map[uint64]byte{}},
+	}
 	settled, err := SettledBy(ctx, m, now.Head().ID)
 	if err != nil {
 		return nil, err
@@ -116,8 +149,10 @@ func Compare(ctx context.Context, now, then Source, m Memory) (*Comparison, erro
 	if c.older, err = standIns(ctx, settled, then.Head(), m); err != nil {
 		return nil, err
 	}
+	c.absent = func(f finding.Finding) (Fate, error) { return settled.fate(ctx, m, f) }
 	before := map[string]control.Status{} // what failed or was excepted, and unknown ones are not among them
 	err = c.eachBefore(func(f finding.Finding) error {
+		c.was.put(f)
 		if f.Status == control.Fail || f.Status == control.Exempt {
 			before[f.ID] = f.Status
 		}
@@ -151,7 +186,7 @@ func Compare(ctx context.Context, now, then Source, m Memory) (*Comparison, erro
 			return nil, err
 		}
 	}
-	if err := c.missing(ctx, settled, before, m); err != nil {
+	if err := c.missing(before); err != nil {
 		return nil, err
 	}
 	c.count()
@@ -186,41 +221,38 @@ func appeared(ctx context.Context, id string, now, then store.Audit, m Memory) (
 	return New, nil
 }
 
-// missing judges the findings that the later audit does not have: they are resolved where it saw all of the places that
-// showed them.
-func (c *Comparison) missing(ctx context.Context, settled Settled, before map[string]control.Status, m Memory) error {
-	var failed []string
-	for id, was := range before {
+// missing judges the findings that the later audit does not have.
+func (c *Comparison) missing(before map[string]control.Status) error {
+	failed := 0
+	for _, was := range before {
 		if was == control.Fail {
-			failed = append(failed, id)
+			failed++
 		}
 	}
-	if len(failed) == 0 {
+	if failed == 0 {
 		return nil
 	}
-	controls := map[string]control.ID{}
-	places := map[string]resource.Location{}
-	err := c.eachBefore(func(f finding.Finding) error {
-		if before[f.ID] == control.Fail {
-			controls[f.ID] = f.Control
-			places[f.ID] = resource.Location{Account: f.Resource.Account, Region: f.Resource.Region}
+	return c.eachBefore(func(f finding.Finding) (err error) {
+		if _, judged := c.gone[f.ID]; judged || before[f.ID] != control.Fail || f.Status != control.Fail {
+			return nil
 		}
-		return nil
-	})
-	if err != nil {
+		if failed <= mostKept {
+			c.few = append(c.few, f)
+		}
+		c.gone[f.ID], err = c.absent(f)
 		return err
+	})
+}
+
+// fate is what became of a finding that the later audit does not have: it is resolved where all of the places that showed
+// it were seen.
+func (s Settled) fate(ctx context.Context, m store.SettledReader, f finding.Finding) (Fate, error) {
+	own := resource.Location{Account: f.Resource.Account, Region: f.Resource.Region}
+	gone, err := s.Gone(ctx, m, f.ID, f.Control, own)
+	if gone {
+		return Resolved, err
 	}
-	for _, id := range failed {
-		gone, err := settled.Gone(ctx, m, id, controls[id], places[id])
-		if err != nil {
-			return err
-		}
-		c.gone[id] = NotRead
-		if gone {
-			c.gone[id] = Resolved
-		}
-	}
-	return nil
+	return NotRead, err
 }
 
 func (c *Comparison) count() {

@@ -232,7 +232,7 @@ func changed(t *testing.T) with {
 
 func TestGoldenOfComparisons(t *testing.T) {
 	t.Parallel()
-	for _, format := range []string{"table", "json", "jsonl", "csv", "markdown", "html"} {
+	for _, format := range []string{"table", "json", "jsonl", "csv", "markdown", "html", "junit", "sarif", "ocsf", "asff"} {
 		t.Run(format, func(t *testing.T) {
 			t.Parallel()
 			golden(t, "since-"+format, render(t, format, changed(t)))

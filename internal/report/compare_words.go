@@ -108,6 +108,33 @@ func (f compared) words() string {
 	return why
 }
 
+// today is a finding that the audit does not have any more, as formats tell it that know findings of today only.
+func (c *Comparison) today(f finding.Finding, fate Fate) finding.Finding {
+	then := clock(c.Then().StartedAt)
+	if fate == Resolved {
+		f.Status, f.Reason, f.Advisories, f.Exception = control.NotApplicable, "gone", nil, nil
+		f.Message = "It failed in the audit of " + then + ", and is gone."
+		return f
+	}
+	f.Status = control.Unknown
+	f.Message = "It failed in the audit of " + then + ", and its place was not read since, or not asked for. Then: " + f.Message
+	return f
+}
+
+// sinceWords say of a finding that the audit has what became of it since when.
+func (c *Comparison) sinceWords(fate Fate) string {
+	switch then := clock(c.Then().StartedAt); fate {
+	case "":
+		return ""
+	case NotRead:
+		return "Failed on " + then + ", not read now"
+	case Exempted:
+		return "Excepted since " + then
+	default:
+		return fate.title() + " since " + then
+	}
+}
+
 // notes say what a reader must know of the earlier audit, if anything: that it was of other demands, or of less.
 func (c *Comparison) notes(now store.Audit) string {
 	var notes []string

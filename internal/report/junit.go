@@ -5,6 +5,7 @@ import (
 	"encoding/xml"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"time"
 
@@ -16,13 +17,15 @@ import (
 
 // junitWriter writes an audit as test results: one suite for each location, a test case for each finding. What fails is
 // a failure, what is unknown an error; exempt findings, and those that the policy accepts as unread, are skipped. The
-// reads that failed are a suite of their own, so that no build is green over what nobody has seen.
+// reads that failed are a suite of their own, so that no build is green over what nobody has seen. Names of test cases stay
+// the same from audit to audit, since CI tools go by them: what is new is said in messages.
 type junitWriter struct{}
 
 // junitSuite is what must be known of a suite before its first case is written.
 type junitSuite struct {
 	place                            string
 	tests, failures, errors, skipped int
+	fates                            FateCounts // where an audit is compared with an earlier one
 }
 
 func (s *junitSuite) add(o junitSuite) {
@@ -57,17 +60,30 @@ func junitKind(f finding.Finding) string {
 	return "error"
 }
 
-const unreadSuite = "What could not be read"
+// The suites that are no location's.
+const (
+	unreadSuite = "What could not be read"
+	goneSuite   = "Failed before, not in this audit"
+)
 
 func (junitWriter) Write(w io.Writer, audit Source) error {
 	suites, unread, err := junitCounts(audit)
 	if err != nil {
 		return err
 	}
-	out := junitXML{out: bufio.NewWriterSize(w, 64<<10)} // it keeps the first error for Flush
-	out.begin(audit.Head(), suites, unread)
+	out := junitXML{out: bufio.NewWriterSize(w, 64<<10), since: comparisonOf(audit)} // it keeps the first error for Flush
+	gone, err := junitGone(out.since)
+	if err != nil {
+		return fmt.Errorf("count what is gone: %w", err)
+	}
+	out.begin(audit.Head(), slices.Concat(suites, []junitSuite{gone, unread}))
 	if err := out.locations(audit, suites); err != nil {
 		return fmt.Errorf("write the findings: %w", err)
+	}
+	if gone.tests > 0 {
+		if err := out.gone(gone); err != nil {
+			return fmt.Errorf("write what is gone: %w", err)
+		}
 	}
 	if unread.tests > 0 {
 		if err := out.unread(audit, unread); err != nil {
@@ -79,12 +95,17 @@ func (junitWriter) Write(w io.Writer, audit Source) error {
 }
 
 func junitCounts(audit Source) (suites []junitSuite, unread junitSuite, err error) {
+	since := comparisonOf(audit)
 	err = audit.EachFinding(func(f finding.Finding) error {
 		place := placeOf(f.Resource.Account, f.Resource.Region)
 		if n := len(suites); n == 0 || suites[n-1].place != place {
 			suites = append(suites, junitSuite{place: place})
 		}
-		suites[len(suites)-1].count(f)
+		s := &suites[len(suites)-1]
+		s.count(f)
+		if fate := since.Of(f.ID); fate != "" {
+			*s.fates.of(fate)++
+		}
 		return nil
 	})
 	if err != nil {
@@ -104,15 +125,33 @@ func junitCounts(audit Source) (suites []junitSuite, unread junitSuite, err erro
 	return suites, unread, nil
 }
 
-// junitXML writes the elements.
-type junitXML struct {
-	out  *bufio.Writer
-	when string
+// junitGone counts what failed before and is not in the audit. What is gone passes; what was not read is skipped.
+func junitGone(c *Comparison) (s junitSuite, err error) {
+	s.place = goneSuite
+	if c == nil {
+		return s, nil
+	}
+	err = c.EachGone(func(_ finding.Finding, fate Fate) error {
+		s.tests++
+		*s.fates.of(fate)++
+		if fate != Resolved {
+			s.skipped++
+		}
+		return nil
+	})
+	return s, err
 }
 
-func (x *junitXML) begin(a store.Audit, suites []junitSuite, unread junitSuite) {
+// junitXML writes the elements.
+type junitXML struct {
+	out   *bufio.Writer
+	when  string
+	since *Comparison // nil: none
+}
+
+func (x *junitXML) begin(a store.Audit, suites []junitSuite) {
 	x.when = observedAt(a).Format("2006-01-02T15:04:05")
-	all := unread
+	var all junitSuite
 	for _, s := range suites {
 		all.add(s)
 	}
@@ -153,6 +192,22 @@ func (x *junitXML) suite(s junitSuite) {
 	x.numbers(s)
 	x.attribute("timestamp", x.when)
 	x.raw(` time="0">` + "\n")
+	if x.since == nil {
+		return
+	}
+	x.raw("  <properties>\n")
+	x.property("since", x.since.Then().ID)
+	for _, f := range Fates() {
+		x.property(string(f), strconv.Itoa(*s.fates.of(f)))
+	}
+	x.raw("  </properties>\n")
+}
+
+func (x *junitXML) property(name, value string) {
+	x.raw("   <property")
+	x.attribute("name", name)
+	x.attribute("value", value)
+	x.raw("/>\n")
 }
 
 func (x *junitXML) numbers(s junitSuite) {
@@ -165,29 +220,70 @@ func (x *junitXML) numbers(s junitSuite) {
 }
 
 func (x *junitXML) finding(f finding.Finding) {
+	since := ""
+	if x.since != nil {
+		since = x.since.sinceWords(x.since.Of(f.ID))
+	}
 	x.begun(string(f.Control), nameAndID(f.Resource))
 	kind := junitKind(f)
-	if kind == "" && len(f.Advisories) == 0 {
+	if kind == "" && len(f.Advisories) == 0 && since == "" {
 		x.raw("/>\n")
 		return
 	}
 	x.raw(">\n")
+	words := advisoryWords(f)
 	if kind != "" {
 		x.raw("   <" + kind)
-		x.attribute("message", junitMessage(f))
+		x.attribute("message", labelled(since, junitMessage(f)))
 		if kind != "skipped" { // which has no type in most readers' schemas
 			x.attribute("type", string(f.Reason))
 		}
 		x.raw(">")
 		x.text(junitText(f))
 		x.raw("</" + kind + ">\n")
+	} else {
+		words = labelled(since, words)
 	}
-	if words := advisoryWords(f); words != "" {
-		x.raw("   <system-out>")
-		x.text(tidy(words))
-		x.raw("</system-out>\n")
-	}
+	x.output(words)
 	x.raw("  </testcase>\n")
+}
+
+// labelled puts a label, if there is one, before a text.
+func labelled(label, text string) string {
+	if label == "" || text == "" {
+		return label + text
+	}
+	return label + ": " + text
+}
+
+func (x *junitXML) output(words string) {
+	if words == "" {
+		return
+	}
+	x.raw("   <system-out>")
+	x.text(tidy(words))
+	x.raw("</system-out>\n")
+}
+
+// gone writes what failed before and is not in the audit.
+func (x *junitXML) gone(s junitSuite) error {
+	x.suite(s)
+	err := x.since.EachGone(func(f finding.Finding, fate Fate) error {
+		x.begun(string(f.Control), placeOf(f.Resource.Account, f.Resource.Region)+" "+nameAndID(f.Resource))
+		x.raw(">\n")
+		f = x.since.today(f, fate)
+		if fate == Resolved {
+			x.output(f.Message)
+		} else {
+			x.raw("   <skipped")
+			x.attribute("message", f.Message)
+			x.raw("/>\n")
+		}
+		x.raw("  </testcase>\n")
+		return nil
+	})
+	x.raw(" </testsuite>\n")
+	return err
 }
 
 func junitMessage(f finding.Finding) string {

@@ -20,7 +20,6 @@ const ocsfVersion = "1.8.0"
 const (
 	ocsfFindings          = 2
 	ocsfComplianceFinding = 2003
-	ocsfCreate            = 1
 	ocsfAWSAccount        = 10
 	ocsfRule              = 1
 )
@@ -119,6 +118,8 @@ type (
 		TypeID int    `json:"type_id"`
 	}
 	ocsfUnmapped struct { // what the class has no place for
+		Change     Fate               `json:"change,omitempty"`
+		Since      string             `json:"since_audit,omitempty"`
 		Encryption control.Encryption `json:"encryption"`
 		Advisories []control.Advisory `json:"advisories"`
 		Command    string             `json:"remediation_command,omitempty"`
@@ -140,7 +141,23 @@ func (o ocsfWriter) Write(w io.Writer, audit Source) error {
 	at := observedAt(head).UnixMilli()
 	fmt.Fprint(out, "[\n")
 	err = writeList(out, func(yield func(ocsfEvent) error) error {
-		return audit.EachFinding(func(f finding.Finding) error { return yield(o.event(b, head.ID, at, f)) })
+		c := comparisonOf(audit)
+		err := audit.EachFinding(func(f finding.Finding) error {
+			e := o.event(b, head.ID, at, f)
+			e.since(c, c.Of(f.ID), ocsfActivity(c, f))
+			return yield(e)
+		})
+		if err != nil || c == nil {
+			return err
+		}
+		return c.EachGone(func(f finding.Finding, fate Fate) error {
+			if fate != Resolved { // nothing is known of it, so nothing happened to it
+				return nil
+			}
+			e := o.event(b, head.ID, at, c.today(f, fate))
+			e.since(c, fate, ocsfClose())
+			return yield(e)
+		})
 	})
 	if err != nil {
 		return fmt.Errorf("write the findings: %w", err)
@@ -154,9 +171,7 @@ func (o ocsfWriter) event(b *book, audit string, at int64, f finding.Finding) oc
 	c, message := b.entry(f.Control), tidy(f.Message)
 	severity, status, remedy := ocsfSeverity(f), ocsfStatus(f), control.RemedyOf(f.Outcome)
 	e := ocsfEvent{
-		Activity: "Create", ActivityID: ocsfCreate, Category: "Findings", CategoryUID: ocsfFindings,
-		Class: "Compliance Finding", ClassUID: ocsfComplianceFinding,
-		Type: "Compliance Finding: Create", TypeUID: ocsfComplianceFinding*100 + ocsfCreate,
+		Category: "Findings", CategoryUID: ocsfFindings, Class: "Compliance Finding", ClassUID: ocsfComplianceFinding,
 		Time: at, Severity: severity.name, SeverityID: severity.id, Status: status.name, StatusID: status.id,
 		StatusCode: string(f.Reason), StatusDetail: exceptionWords(f), Message: message,
 		Metadata: ocsfMetadata{
@@ -180,6 +195,32 @@ func (o ocsfWriter) event(b *book, audit string, at int64, f finding.Finding) oc
 	}
 	return e
 }
+
+// since says what happened to a finding since the audit that this one is compared with, if any.
+func (e *ocsfEvent) since(c *Comparison, fate Fate, activity ocsfCode) {
+	e.Activity, e.ActivityID = activity.name, activity.id
+	e.Type, e.TypeUID = "Compliance Finding: "+activity.name, ocsfComplianceFinding*100+activity.id
+	if c != nil {
+		e.Unmapped.Change, e.Unmapped.Since = fate, c.Then().ID
+	}
+}
+
+// ocsfActivity is what happened to a finding: it was created, unless a comparison knows that it was there before.
+func ocsfActivity(c *Comparison, f finding.Finding) ocsfCode {
+	switch fate := c.Of(f.ID); {
+	case c == nil, fate == New:
+		return ocsfCode{1, "Create"}
+	case fate == Resolved:
+		return ocsfClose()
+	case fate == "":
+		if known, _ := c.was.tells(f); !known {
+			return ocsfCode{1, "Create"}
+		}
+	}
+	return ocsfCode{2, "Update"}
+}
+
+func ocsfClose() ocsfCode { return ocsfCode{3, "Close"} }
 
 func ocsfComplianceOf(c *bookEntry, f finding.Finding) ocsfCompliance {
 	verdict := ocsfVerdict(f)

@@ -8,6 +8,8 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/google/uuid"
+
 	"github.com/glueguard/glueguard/internal/control"
 	"github.com/glueguard/glueguard/internal/finding"
 	"github.com/glueguard/glueguard/internal/resource"
@@ -52,6 +54,7 @@ type (
 		RuleIndex    *int               `json:"ruleIndex,omitempty"`
 		Kind         string             `json:"kind"`
 		Level        string             `json:"level"`
+		Baseline     string             `json:"baselineState,omitempty"`
 		Message      sarifText          `json:"message"`
 		Locations    []sarifLocation    `json:"locations"`
 		Fingerprints sarifFingerprints  `json:"partialFingerprints"`
@@ -88,6 +91,7 @@ type (
 	}
 	sarifProperties struct {
 		Status     control.Status     `json:"status"`
+		Change     Fate               `json:"change,omitempty"`
 		Reason     control.Reason     `json:"reason"`
 		Severity   control.Severity   `json:"severity"`
 		Account    string             `json:"account"`
@@ -121,12 +125,17 @@ func (s sarifWriter) Write(w io.Writer, audit Source) error {
 	a := audit.Head()
 	fmt.Fprintf(out, `{"$schema": %q, "version": "2.1.0", "runs": [{`+"\n", sarifSchema)
 	fmt.Fprintf(out, ` "tool": {"driver": %s},`+"\n", driver)
-	fmt.Fprintf(out, ` "automationDetails": {"id": %q},`+"\n", "glueguard/"+a.ID)
-	fmt.Fprint(out, ` "columnKind": "utf16CodeUnits",`+"\n"+` "results": [`+"\n")
-	results := func(yield func(sarifResult) error) error {
-		return audit.EachFinding(func(f finding.Finding) error { return yield(sarifResultOf(b, f)) })
+	fmt.Fprintf(out, ` "automationDetails": {"id": %q, "guid": %q},`+"\n", "glueguard/"+a.ID, sarifGUID(a))
+	c := comparisonOf(audit)
+	if c != nil {
+		since, err := lines.marshal(sinceOf(c))
+		if err != nil {
+			return fmt.Errorf("write the comparison: %w", err)
+		}
+		fmt.Fprintf(out, ` "baselineGuid": %q,`+"\n"+` "properties": {"since": %s},`+"\n", sarifGUID(c.Then()), since)
 	}
-	if err := writeList(out, results); err != nil {
+	fmt.Fprint(out, ` "columnKind": "utf16CodeUnits",`+"\n"+` "results": [`+"\n")
+	if err := writeList(out, sarifResults(b, audit, c)); err != nil {
 		return fmt.Errorf("write the findings: %w", err)
 	}
 	fmt.Fprintf(out, " ],\n \"invocations\": [{%s, \"toolExecutionNotifications\": [\n", sarifInvocation(a))
@@ -135,6 +144,61 @@ func (s sarifWriter) Write(w io.Writer, audit Source) error {
 	}
 	fmt.Fprint(out, " ]}]\n}]}\n")
 	return out.Flush()
+}
+
+// sarifGUID names an audit as SARIF wants it: its pattern has no place for ids as ours, which begin with the time.
+func sarifGUID(a store.Audit) string {
+	return uuid.NewSHA1(uuid.NameSpaceURL, []byte(projectURL+"/audits/"+a.ID)).String()
+}
+
+// sarifResults are those of the audit, then what a comparison misses: readers that compare runs themselves would take what
+// was not read for repaired.
+func sarifResults(b *book, audit Source, c *Comparison) func(func(sarifResult) error) error {
+	return func(yield func(sarifResult) error) error {
+		err := audit.EachFinding(func(f finding.Finding) error {
+			r := sarifResultOf(b, f)
+			if c != nil {
+				r.Properties.Change, r.Baseline = c.Of(f.ID), c.sarifState(f)
+			}
+			return yield(r)
+		})
+		if err != nil || c == nil {
+			return err
+		}
+		return c.EachGone(func(f finding.Finding, fate Fate) error {
+			r := sarifResultOf(b, c.today(f, fate))
+			r.Properties.Change, r.Baseline = fate, sarifStateOf(fate)
+			return yield(r)
+		})
+	}
+}
+
+// sarifState is a finding's baselineState: of one that failed in neither audit, whether it is as it was.
+func (c *Comparison) sarifState(f finding.Finding) string {
+	if fate := c.Of(f.ID); fate != "" {
+		return sarifStateOf(fate)
+	}
+	switch known, same := c.was.tells(f); {
+	case same:
+		return "unchanged"
+	case known:
+		return "updated"
+	}
+	return "new"
+}
+
+// sarifStateOf puts a fate into SARIF's words, of which readers take "new" for what breaks a build and "absent" for what
+// is repaired.
+func sarifStateOf(fate Fate) string {
+	switch fate {
+	case New, Reopened:
+		return "new"
+	case Unchanged:
+		return "unchanged"
+	case Resolved:
+		return "absent"
+	}
+	return "updated"
 }
 
 // sarifInvocation is the beginning of the invocation object.

@@ -15,7 +15,7 @@ import (
 // whether they are valid parameters of BatchImportFindings, and looks at what it sends.
 func TestSecurityHubTakesReports(t *testing.T) {
 	pool := startDrivers(t, 1)
-	for _, name := range []string{"asff", "asff-hostile"} {
+	for _, name := range []string{"asff", "asff-hostile", "since-asff"} {
 		t.Run(name, func(t *testing.T) {
 			text, err := os.ReadFile("../../internal/report/testdata/" + name + ".golden")
 			if err != nil {
