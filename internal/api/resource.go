@@ -78,6 +78,9 @@ func (s *Server) GetResource(ctx context.Context, r openapi.GetResourceRequestOb
 	if err := s.surround(ctx, &out, who); err != nil {
 		return nil, err
 	}
+	if r.Params.Keys {
+		out.Keys = s.keyNames(ctx, out)
+	}
 	return openapi.GetResource200JSONResponse(out), nil
 }
 

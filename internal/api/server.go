@@ -18,6 +18,7 @@ import (
 	"github.com/glueguard/glueguard/internal/control"
 	"github.com/glueguard/glueguard/internal/evidence"
 	"github.com/glueguard/glueguard/internal/policy"
+	"github.com/glueguard/glueguard/internal/resource"
 	"github.com/glueguard/glueguard/internal/store"
 )
 
@@ -75,6 +76,8 @@ type Options struct {
 	Version string          // of the program
 	Signer  evidence.Signer // nil: no evidence is exported
 	Log     *slog.Logger    // what the server did not expect; nil: nowhere
+	// Aliases asks AWS what a KMS key is called; nil: it can't be asked. It answers within some seconds.
+	Aliases func(ctx context.Context, l resource.Location, key string) ([]string, error)
 	// Heartbeat gives the times at which streams show that they live, until stop is called; nil: every 15 seconds.
 	Heartbeat func() (beat <-chan time.Time, stop func())
 }

@@ -26,8 +26,9 @@ type editPage struct {
 }
 
 type modeShown struct {
-	Mark mark
-	Key  string
+	Mark  mark
+	Key   string
+	Alias string // of the key, where the location's keys could be listed
 }
 
 // editForm is what was chosen, as it was sent.
@@ -71,7 +72,7 @@ func (c *console) editView(r *http.Request, arn string, form editForm, problem *
 	list := listOf(got.Resource.Type)
 	page := editPage{
 		Name: cmp.Or(got.Resource.Name, got.Resource.ID, arn), Link: resourceURL(arn, ""), List: list.path, ListTitle: list.title, Ref: got.Resource,
-		Now: modeShown{modeMark(got.Encryption.Mode), got.Encryption.KMSKey}, Transform: got.Resource.Type == resource.TypeMLTransform,
+		Now: modeShown{Mark: modeMark(got.Encryption.Mode), Key: got.Encryption.KMSKey}, Transform: got.Resource.Type == resource.TypeMLTransform,
 		Form: form, Problem: problem, Repairable: got.Repairable,
 	}
 	if page.Form.Mode == "" && form.ModeError == "" && got.Encryption.Mode.Encrypts() {
@@ -111,6 +112,9 @@ func (c *console) offerKeys(r *http.Request, page *editPage) {
 			choice.MayUse = k.MayUse[:mostUsers]
 		}
 		page.Keys = append(page.Keys, choice)
+		if keyID(k.ARN) == keyID(page.Now.Key) && len(k.Aliases) > 0 {
+			page.Now.Alias = k.Aliases[0]
+		}
 	}
 }
 

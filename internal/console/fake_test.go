@@ -105,11 +105,15 @@ func (f *fake) ExportFindings(_ context.Context, r openapi.ExportFindingsRequest
 	}, nil
 }
 
-func (f *fake) GetResource(context.Context, openapi.GetResourceRequestObject) (openapi.GetResourceResponseObject, error) {
+func (f *fake) GetResource(_ context.Context, r openapi.GetResourceRequestObject) (openapi.GetResourceResponseObject, error) {
 	if f.detail.Resource.ARN == "" {
 		return nil, errAbsent
 	}
-	return openapi.GetResource200JSONResponse(f.detail), nil
+	d := f.detail
+	if !r.Params.Keys {
+		d.Keys = nil
+	}
+	return openapi.GetResource200JSONResponse(d), nil
 }
 
 func (f *fake) ListAudits(context.Context, openapi.ListAuditsRequestObject) (openapi.ListAuditsResponseObject, error) {

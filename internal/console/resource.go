@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"net/http"
+	"net/url"
 	"slices"
 	"time"
 
@@ -24,6 +25,8 @@ type resourcePage struct {
 	EditLink string // empty: its encryption can't be planned
 	Modes    []modeBox
 	Settings []setting
+	Keys     []keyNamed // as the encryption names them
+	Unnamed  string     // the same page with the keys' names looked up; empty: they are, or there is no key
 	Facts    []factSheet
 	Status   mark // the worst of its findings
 	Advice   []control.Advisory
@@ -49,6 +52,13 @@ type modeBox struct {
 type setting struct {
 	Name, Value string
 	Mark        *mark
+	Key         *keyNamed
+}
+
+// keyNamed is a KMS key and what it is called, which is looked up in AWS once the page is there: audits do not read it.
+type keyNamed struct {
+	openapi.KeyNames
+	Asked bool
 }
 
 // factSheet is what was read of one thing.
@@ -62,8 +72,9 @@ type numbered struct{ ID, Title, Command string }
 
 func (c *console) resource(r *http.Request) (view, error) {
 	arn := r.URL.Query().Get("arn")
+	audit, keys := r.URL.Query().Get("audit"), r.URL.Query().Get("keys") == "named"
 	got, err := answered[openapi.GetResource200JSONResponse](c.ask.GetResource(r.Context(), openapi.GetResourceRequestObject{
-		Params: openapi.GetResourceParams{ARN: arn, Audit: r.URL.Query().Get("audit")},
+		Params: openapi.GetResourceParams{ARN: arn, Audit: audit, Keys: keys},
 	}))
 	if err != nil {
 		return view{}, err
@@ -74,7 +85,10 @@ func (c *console) resource(r *http.Request) (view, error) {
 	if person, ok := auth.From(r.Context()); ok && p.Repairable && person.May(auth.Propose) {
 		p.EditLink = editURL(arn)
 	}
-	p.settings()
+	p.settings(keys)
+	if len(p.Keys) > 0 && !keys {
+		p.Unnamed = with("/resource", url.Values{"arn": {arn}}, "audit", audit, "keys", "named")
+	}
 	for _, record := range p.ResourceDetail.Facts {
 		p.Facts = append(p.Facts, sheetOf(record))
 	}
@@ -118,7 +132,7 @@ func listOf(t resource.Type) findingPage {
 }
 
 // settings makes the encryption in force visible where the procedures look for it.
-func (p *resourcePage) settings() {
+func (p *resourcePage) settings(asked bool) {
 	p.Status = mark{"Not judged", "none", "none"}
 	for _, status := range slices.Backward(statuses()) { // the most pressing last, so that it stays
 		for _, f := range p.Findings {
@@ -135,6 +149,7 @@ func (p *resourcePage) settings() {
 		}
 	}
 	if p.Resource.Type == resource.TypeKey {
+		p.key(p.Resource.ARN, asked)
 		return
 	}
 	e := p.Encryption
@@ -146,16 +161,31 @@ func (p *resourcePage) settings() {
 	}
 	p.Settings = []setting{
 		{Name: name, Mark: &m},
-		{Name: "KMS key", Value: e.KMSKey},
+		{Name: "KMS key", Value: e.KMSKey, Key: p.key(e.KMSKey, asked)},
 		{Name: "Security configuration", Value: e.SecurityConfiguration},
 	}
 	for _, f := range p.Findings {
 		if f.Finding.Control == control.DevEndpointLogs {
 			logs := modeMark(f.Finding.Encryption.Mode)
-			p.Settings = append(p.Settings, setting{Name: "Log encryption", Mark: &logs}, setting{Name: "KMS key of the logs", Value: f.Finding.Encryption.KMSKey})
+			p.Settings = append(p.Settings, setting{Name: "Log encryption", Mark: &logs}, setting{
+				Name: "KMS key of the logs", Value: f.Finding.Encryption.KMSKey, Key: p.key(f.Finding.Encryption.KMSKey, asked),
+			})
 		}
 	}
 	p.Settings = slices.DeleteFunc(p.Settings, func(s setting) bool { return s.Mark == nil && s.Value == "" })
+}
+
+// key is what a key is called, as far as that was asked for.
+func (p *resourcePage) key(ref string, asked bool) *keyNamed {
+	if ref == "" {
+		return nil
+	}
+	named := keyNamed{openapi.KeyNames{Key: ref}, asked}
+	if i := slices.IndexFunc(p.ResourceDetail.Keys, func(k openapi.KeyNames) bool { return k.Key == ref }); i >= 0 {
+		named.KeyNames = p.ResourceDetail.Keys[i]
+	}
+	p.Keys = append(p.Keys, named)
+	return &named
 }
 
 // modeBoxes are the modes as the procedures list them.

@@ -32,6 +32,7 @@ func (d *Daemon) serveWith(w *worker, tls bool) error {
 	d.auth = service
 	d.operations, err = api.New(api.Options{
 		Store: o.Store, Auth: service, Worker: w, Events: d.hub, Now: o.Clock.Now, NewID: o.NewID, Version: o.Version, Signer: o.Signer, Log: o.Log,
+		Aliases: newAliases(d.sessions, o.Role, o.Clock.Now).of,
 	})
 	if err != nil {
 		return err

@@ -597,6 +597,18 @@ type KeyList struct {
 	Total    int      `json:"total"`
 }
 
+// KeyNames What a KMS key is called now.
+type KeyNames struct {
+	// Aliases Example: ["alias/glue-data"]
+	Aliases []string `json:"aliases"`
+
+	// Key The key as the encryption names it.
+	Key string `json:"key"`
+
+	// Unread Why its aliases are not known; left out where they are.
+	Unread string `json:"unread,omitempty,omitzero"`
+}
+
 // Leftovers defines model for Leftovers.
 type Leftovers struct {
 	Configurations []UnusedConfiguration `json:"configurations"`
@@ -936,6 +948,9 @@ type ResourceDetail struct {
 	// Facts Its own record first, then those of the security configuration and of the keys that it names.
 	Facts    []Record        `json:"facts"`
 	Findings []FindingDetail `json:"findings"`
+
+	// Keys The KMS keys that it is encrypted with, where they were asked for.
+	Keys []KeyNames `json:"keys,omitempty,omitzero"`
 
 	// Kind What it is called.
 	//
@@ -1520,6 +1535,10 @@ type GetResourceParams struct {
 
 	// Audit The audit's id; where it is left out, the newest that came to its end and was not of single resources alone.
 	Audit WhichAudit `form:"audit,omitempty" json:"audit,omitempty,omitzero"`
+
+	// Keys Also say what the KMS keys of its encryption are called. Audits do not read that, so AWS is asked, for some
+	// seconds at most; what was asked for in the last minutes is not asked again.
+	Keys bool `form:"keys,omitempty" json:"keys,omitempty,omitzero"`
 }
 
 // ListTrailParams defines parameters for ListTrail.
@@ -3386,6 +3405,19 @@ func (siw *ServerInterfaceWrapper) GetResource(w http.ResponseWriter, r *http.Re
 			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "audit"})
 		} else {
 			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "audit", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "keys" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "keys", r.URL.Query(), &params.Keys, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "keys"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "keys", Err: err})
 		}
 		return
 	}
