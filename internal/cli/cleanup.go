@@ -13,7 +13,6 @@ import (
 	"github.com/glueguard/glueguard/internal/awsapi"
 	"github.com/glueguard/glueguard/internal/config"
 	"github.com/glueguard/glueguard/internal/diag"
-	"github.com/glueguard/glueguard/internal/execute"
 	"github.com/glueguard/glueguard/internal/inventory"
 	"github.com/glueguard/glueguard/internal/leftover"
 	"github.com/glueguard/glueguard/internal/resource"
@@ -49,7 +48,8 @@ func newCleanup(env Env) *cobra.Command {
 		Short: "Remove security configurations of Glueguard's that nothing names any more",
 		Long: `Lists the security configurations that changes have made, with what names each: development
 endpoints, jobs, crawlers, triggers and everything else that can name one, open changes, and the
-definitions that changes have saved. It asks, and then removes those that nothing names.
+definitions that changes have saved. It asks, and then removes those that nothing names, looking at
+all of that once more right before each.
 
 Where any of that could not be read, nothing is removed. Configurations that Glueguard did not
 make are never touched, and nor are keys: what was written under them must stay readable.
@@ -153,7 +153,8 @@ func (e Env) cleanUp(ctx context.Context, session *awsapi.Session, s *sqlite.Sto
 	if err := e.cleans(ctx, told, len(unused)); err != nil {
 		return err
 	}
-	return e.removeConfigurations(ctx, action.New(session, action.Options{Now: e.Now}), unused, told, leave)
+	remover := leftover.Remover{Reader: inventory.NewInspector(session), Changes: s, Actor: action.New(session, action.Options{Now: e.Now})}
+	return e.removeConfigurations(ctx, remover, unused, told, leave)
 }
 
 // listConfigurations shows them all, and returns those that nothing names.
@@ -180,10 +181,10 @@ func nothingUnused(found int) string {
 	return "Each of Glueguard's security configurations is in use: nothing to remove."
 }
 
-// removeConfigurations deletes one after another; each is looked at again first.
-func (e Env) removeConfigurations(ctx context.Context, actor execute.Actor, unused []leftover.Configuration, told removal, leave *permit) error {
+// removeConfigurations deletes one after another; each, and what may name it, is looked at again right before.
+func (e Env) removeConfigurations(ctx context.Context, remover leftover.Remover, unused []leftover.Configuration, told removal, leave *permit) error {
 	for _, u := range unused {
-		removed, why, err := leftover.Remove(ctx, actor, u)
+		removed, why, err := remover.Remove(ctx, u)
 		leave.removed(u, removed, why, err)
 		if err := errors.Join(err, e.removed(ctx, told, u, removed, err)); err != nil {
 			return err

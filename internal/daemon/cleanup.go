@@ -14,7 +14,8 @@ import (
 	"github.com/glueguard/glueguard/internal/store"
 )
 
-// cleanup carries out a request to delete security configurations that nothing names. Each is looked at again first.
+// cleanup carries out a request to delete security configurations that nothing names. Each, and
+// what may name it, is looked at again right before.
 func (w *work) cleanup(ctx context.Context, r *running) error {
 	q := r.head()
 	e, err := w.sessions.get(ctx, w.worker.role)
@@ -75,7 +76,8 @@ func (w *work) remove(ctx context.Context, e *entry, q store.Request, asked stor
 		result.Message = "it is named by " + strings.Join(found[i].UsedBy, ", ")
 		return result
 	}
-	removed, why, err := leftover.Remove(ctx, e.repair.Actor, found[i])
+	remover := leftover.Remover{Reader: inventory.NewInspector(e.session), Changes: w.store, Actor: e.repair.Actor}
+	removed, why, err := remover.Remove(ctx, found[i])
 	d := store.Deed{
 		Action: "configuration.delete", Subject: asked.Name, Outcome: store.DeedOK,
 		Detail: map[string]string{"location": asked.Location.String(), "request": q.ID},

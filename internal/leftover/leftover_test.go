@@ -3,17 +3,24 @@ package leftover_test
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/glue"
+	"github.com/aws/aws-sdk-go-v2/service/glue/types"
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/glueguard/glueguard/internal/action"
 	"github.com/glueguard/glueguard/internal/engine"
 	"github.com/glueguard/glueguard/internal/inventory"
 	"github.com/glueguard/glueguard/internal/leftover"
 	"github.com/glueguard/glueguard/internal/plan"
 	"github.com/glueguard/glueguard/internal/resource"
 )
+
+const role = "arn:aws:iam::111111111111:role/AWSGlueServiceRole-dev"
 
 // users are what names each of Glueguard's configurations here: how many do.
 func (w *world) users() map[string]int {
@@ -129,5 +136,91 @@ func TestWhatCantBeAdopted(t *testing.T) {
 		if _, err := adopter.Adopt(t.Context(), []leftover.Orphan{c.orphan}); !errors.Is(err, c.want) {
 			t.Errorf("%s: %v, want %v", name, err, c.want)
 		}
+	}
+}
+
+// unused makes a configuration that nothing names, and lists it.
+func (w *world) unused() leftover.Configuration {
+	w.Helper()
+	c := w.applyUpTo(w.plan(plan.Wanted{Mode: resource.ModeSSES3}, endpointARN()), "")
+	w.do(engine.Backout, c.Head.ID)
+	found, failed, err := leftover.Configurations(w.Context(), w.inspector, w.store, []resource.Location{here()})
+	if err != nil || len(failed) > 0 || len(found) != 1 || len(found[0].UsedBy) > 0 {
+		w.Fatalf("%v, %v, %v; want one that nothing names", found, failed, err)
+	}
+	return found[0]
+}
+
+// late is a reader that may not read what names configurations any more.
+type late struct {
+	leftover.Reader
+	uses error
+}
+
+func (l late) ConfigurationUses(ctx context.Context, at resource.Location) (map[string][]string, error) {
+	if l.uses != nil {
+		return nil, l.uses
+	}
+	return l.Reader.ConfigurationUses(ctx, at)
+}
+
+// What names a configuration is counted again right before it is deleted.
+func TestNamedInBetween(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		between func(w *world, name string)
+		unread  error
+		kept    string
+	}{
+		"nothing came":        {between: func(*world, string) {}},
+		"it has gone already": {between: (*world).deleteConfiguration, kept: "gone"},
+		"a dev endpoint":      {between: (*world).nameByEndpoint, kept: "it is named by dev endpoint late by now"},
+		"a job":               {between: (*world).nameByJob, kept: "it is named by job late by now"},
+		"a change": {between: func(w *world, _ string) {
+			w.applyUpTo(w.plan(plan.Wanted{Mode: resource.ModeSSES3}, endpointARN()), "create-twin")
+		}, kept: "it is named by change"},
+		"it can't be read": {between: func(*world, string) {}, unread: errors.New("denied")},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			listed := w.unused()
+			c.between(w, listed.Configuration.Name)
+			r := leftover.Remover{Reader: late{w.inspector, c.unread}, Changes: w.store, Actor: action.New(w.session, action.Options{})}
+			removed, kept, err := r.Remove(t.Context(), listed)
+			if !errors.Is(err, c.unread) || removed != (c.kept == "" && c.unread == nil) || c.kept != "gone" && !strings.HasPrefix(kept, c.kept) {
+				t.Errorf("removed %t, kept %q, %v", removed, kept, err)
+			}
+			fact := w.inspector.Configuration(t.Context(), here(), listed.Configuration.Name)
+			if gone := removed || c.kept == "gone"; fact.IsAbsent() != gone {
+				t.Errorf("gone is %t, want %t", fact.IsAbsent(), gone)
+			}
+		})
+	}
+}
+
+func (w *world) deleteConfiguration(name string) {
+	w.Helper()
+	if _, err := w.glue.DeleteSecurityConfiguration(w.Context(), &glue.DeleteSecurityConfigurationInput{Name: &name}); err != nil {
+		w.Fatal(err)
+	}
+}
+
+func (w *world) nameByEndpoint(name string) {
+	w.Helper()
+	in := &glue.CreateDevEndpointInput{EndpointName: aws.String("late"), RoleArn: aws.String(role), SecurityConfiguration: &name}
+	if _, err := w.glue.CreateDevEndpoint(w.Context(), in); err != nil {
+		w.Fatal(err)
+	}
+}
+
+func (w *world) nameByJob(name string) {
+	w.Helper()
+	in := &glue.CreateJobInput{
+		Name: aws.String("late"), Role: aws.String(role), SecurityConfiguration: &name,
+		Command: &types.JobCommand{Name: aws.String("glueetl"), ScriptLocation: aws.String("s3://scripts/late.py")},
+	}
+	if _, err := w.glue.CreateJob(w.Context(), in); err != nil {
+		w.Fatal(err)
 	}
 }
