@@ -86,15 +86,13 @@ func (s *Server) checkSchedule(ctx context.Context, x store.Schedule) error {
 }
 
 // keep checks a schedule and stores it.
-func (s *Server) keep(
-	ctx context.Context, who auth.Principal, action string, x store.Schedule, write func(store.Writes, context.Context, store.Schedule) error,
-) error {
+func (s *Server) keep(ctx context.Context, x store.Schedule, write func(context.Context, store.Schedule) error) error {
 	s.filing.Lock()
 	defer s.filing.Unlock()
 	if err := s.checkSchedule(ctx, x); err != nil {
 		return err
 	}
-	return s.told(ctx, who, scheduleDeed(action, x), func(ctx context.Context, w store.Writes) error { return write(w, ctx, x) })
+	return write(ctx, x)
 }
 
 // CreateSchedule implements openapi.StrictServerInterface.
@@ -111,7 +109,10 @@ func (s *Server) CreateSchedule(ctx context.Context, r openapi.CreateScheduleReq
 	if x.NextAt.IsZero() {
 		x.NextAt = s.o.Now()
 	}
-	if err := s.keep(ctx, who, "schedule.create", x, store.Writes.CreateSchedule); err != nil {
+	if err := s.keep(ctx, x, s.o.Store.CreateSchedule); err != nil {
+		return nil, err
+	}
+	if err := s.scheduleDeed(ctx, who, "schedule.create", x); err != nil {
 		return nil, err
 	}
 	s.o.Worker.Wake()
@@ -119,10 +120,10 @@ func (s *Server) CreateSchedule(ctx context.Context, r openapi.CreateScheduleReq
 	return openapi.CreateSchedule201JSONResponse(scheduleOf(x)), err
 }
 
-func scheduleDeed(action string, x store.Schedule) store.Deed {
-	return store.Deed{Action: action, Subject: x.ID, Detail: map[string]string{
+func (s *Server) scheduleDeed(ctx context.Context, who auth.Principal, action string, x store.Schedule) error {
+	return s.record(ctx, who, store.Deed{Action: action, Subject: x.ID, Detail: map[string]string{
 		"name": x.Name, "every": x.Every.String(), "paused": fmt.Sprint(x.Paused),
-	}}
+	}})
 }
 
 // UpdateSchedule implements openapi.StrictServerInterface.
@@ -154,7 +155,10 @@ func (s *Server) UpdateSchedule(ctx context.Context, r openapi.UpdateScheduleReq
 	if b.Paused != nil {
 		x.Paused = *b.Paused
 	}
-	if err := s.keep(ctx, who, "schedule.update", x, store.Writes.UpdateSchedule); err != nil {
+	if err := s.keep(ctx, x, s.o.Store.UpdateSchedule); err != nil {
+		return nil, err
+	}
+	if err := s.scheduleDeed(ctx, who, "schedule.update", x); err != nil {
 		return nil, err
 	}
 	s.o.Worker.Wake()
