@@ -3,9 +3,10 @@ package browser
 // walk follows what a procedure says to do in the console, with one resource.
 type walk struct {
 	*page
-	list string // the page that the resource is on, as the navigation names it
-	name string // the resource's
-	key  string // ARN of the key that was chosen last; a new key has none yet
+	list  string // the page that the resource is on, as the navigation names it
+	name  string // the resource's
+	key   string // ARN of the key that was chosen last; a new key has none yet
+	alias string // what it is called
 }
 
 // step is a sentence of a procedure, and how it is done here.
@@ -60,7 +61,7 @@ func (w *walk) seesSSEKMS() { w.inForce("SSE-KMS") }
 // seesKey demands SSE-KMS with the key that was chosen.
 func (w *walk) seesKey() {
 	w.seesSSEKMS()
-	w.within("Encryption settings", w.key)
+	w.within("Encryption settings", w.key, w.alias)
 }
 
 func (w *walk) locatesSettings() { w.within("Encryption settings", "None", "SSE-S3", "SSE-KMS") }
@@ -72,7 +73,8 @@ func (w *walk) choosesSSEKMS() { w.press("radio", "SSE-KMS") }
 
 // choosesKey takes one of the list.
 func (w *walk) choosesKey() {
-	w.press("radio", "alias/key-pass Row key-pass arn:")
+	w.alias = "alias/key-pass"
+	w.press("radio", w.alias+" Row key-pass arn:")
 	w.key = told[string](w.page, `document.querySelector("input[name=key]:checked").value`)
 }
 
@@ -80,7 +82,7 @@ func (w *walk) choosesKey() {
 func (w *walk) createsKey() {
 	w.press("radio", "Create a new key")
 	w.fill("Alias of the new key", "glue-walk")
-	w.key = "arn:aws:kms:" + region
+	w.key, w.alias = "arn:aws:kms:"+region, "alias/glue-walk"
 }
 
 // saves makes the plan, looks at it, applies it, and follows the change to its end.
