@@ -89,33 +89,54 @@ func (p *planPage) sign(i plan.Item) string {
 	return strings.NewReplacer("-", p.ink.bad("-"), "+", p.ink.good("+")).Replace(s)
 }
 
+// attributeNames is how long names of attributes may be on a terminal to set the width of their column.
+const attributeNames = 24
+
 // attributes shows what changes, aligned, and counts what stays.
 func (p *planPage) attributes(i plan.Item) {
-	name, same := 0, 0
+	names, column, same := map[string]string{}, 0, 0
 	rules := redact.New()
-	for _, a := range i.Attributes {
-		if !unchanged(a) {
-			name = max(name, lipgloss.Width(a.Name))
-		}
-	}
 	for _, a := range i.Attributes {
 		if unchanged(a) {
 			same++
 			continue
 		}
-		line := fmt.Sprintf("      %s %s = ", p.mark(a), pad(clean(attributeName(rules, a)), name))
-		if i.Strategy == plan.Retire {
-			line += orNone(a.Before)
-		} else {
-			line += orNone(a.Before) + p.ink.dim(" -> ") + after(a)
+		names[a.Name] = clean(attributeName(rules, a))
+		if width := lipgloss.Width(names[a.Name]); width <= attributeNames || !p.look.Terminal {
+			column = max(column, width)
 		}
-		if a.Forces {
-			line += "  " + p.ink.bad("# forces replacement")
+	}
+	for _, a := range i.Attributes {
+		if !unchanged(a) {
+			p.attribute(i, a, names[a.Name], column)
 		}
-		fmt.Fprintln(p.out, line)
 	}
 	if same > 0 {
 		fmt.Fprintln(p.out, "        "+p.ink.dim(fmt.Sprintf("# %s unchanged", plural(same, "attribute"))))
+	}
+}
+
+// attribute shows what becomes of one: in a line, unless a terminal has no room for it.
+func (p *planPage) attribute(i plan.Item, a plan.Attribute, name string, column int) {
+	value, forces := orNone(a.Before), ""
+	if i.Strategy != plan.Retire {
+		value += " " + p.ink.dim("->") + " " + after(a)
+	}
+	if a.Forces {
+		forces = "  " + p.ink.bad("# forces replacement")
+	}
+	for _, cell := range []string{pad(name, column), name} { // in its column, else beside it
+		line := "      " + p.mark(a) + " " + cell + " = " + value + forces
+		if !p.look.Terminal || p.look.Width <= 0 || lipgloss.Width(line) <= p.look.Width {
+			fmt.Fprintln(p.out, line)
+			return
+		}
+	}
+	fmt.Fprintln(p.out, "      "+p.mark(a)+" "+name+forces)
+	indent := "          = "
+	for _, part := range breakLines(value, max(p.look.Width-len(indent), 20)) {
+		fmt.Fprintln(p.out, indent+part)
+		indent = "            "
 	}
 }
 
