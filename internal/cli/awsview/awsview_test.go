@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -84,6 +85,30 @@ func TestYAMLSaysTheSame(t *testing.T) {
 	}
 }
 
+// TestYAMLStringsStayStrings reads back what readers of YAML, old and new, may take for something else.
+func TestYAMLStringsStayStrings(t *testing.T) {
+	t.Parallel()
+	words := []any{
+		"", " ", "a ", " a", "a: b", "a:b", "a:", ":", "a #b", "a#b", "#a", "-", "- a", "-a", "--", "---", "...", "?", "[x", "{", "}", "&x", "*a", "!x",
+		"|", ">", "'x", "it's", "\"", "%a", "@a", "`", "a\nb", "\t", "\u0007", "null", "Null", "~", "true", "True", "yes", "No", "on", "OFF", "n", "1", "1.0",
+		"012", "0x1f", "0o14", "0b1", "1e3", "1_000", ".5", ".inf", "-.inf", "+1", "-1", ".nan", "12:30:45", "-1:30", "10.20.1.4", "--flag", "...", "2021-03-01", "2021-03-01T09:00:00+00:00",
+		"=", "<<", "é", "😀", "arn:aws:kms:us-east-1:111111111111:key/1384a413-0168-48ff-9c9e-8c36ef7ce0c3", strings.Repeat("long ", 40), "a\u2028b",
+	}
+	for _, w := range words {
+		d := map[string]any{"list": []any{w, []any{w, map[string]any{"k": w}}, map[string]any{}, []any{}}, "in": map[string]any{w.(string): w, "other": nil}}
+		var got any
+		text := printed(t, "yaml", "", d)
+		if err := yaml.Unmarshal([]byte(text), &got); err != nil {
+			t.Errorf("%q: %v in\n%s", w, err, text)
+			continue
+		}
+		want := any(d)
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%q: -document +YAML:\n%s\n%s", w, diff, text)
+		}
+	}
+}
+
 func TestScalars(t *testing.T) {
 	t.Parallel()
 	d := map[string]any{"a": "x<y", "b": true, "n": nil, "f": 0.94, "i": 7.0, "empty": []any{}, "Name": "n"}
@@ -99,7 +124,12 @@ func TestScalars(t *testing.T) {
 		"empty list":     {"json", "empty", "[]\n"},
 		"empty text":     {"text", "empty", ""},
 		"order of query": {"json", "{z:a, b:f}", "{\n    \"z\": \"x<y\",\n    \"b\": 0.94\n}\n"},
-		"yaml":           {"yaml", "a", "x<y\n"},
+		"yaml":           {"yaml", "[a, Name]", "- x<y\n- 'n'\n"},
+		"yaml scalar":    {"yaml", "a", "\"x<y\"\n"},
+		"yaml null":      {"yaml", "n", "null\n"},
+		"yaml sorted":    {"yaml", "{z:a, b:f}", "b: 0.94\nz: x<y\n"},
+		"yaml, nothing":  {"yaml", "`{}`", ""},
+		"yaml, no items": {"yaml", "{a: empty}", "a: []\n"},
 		"old literal":    {"json", "Name == `n`", "true\n"},
 		"JSON literal":   {"json", "i > `6`", "true\n"},
 		"raw string":     {"json", "[Name, 'a`b`']", "[\n    \"n\",\n    \"a`b`\"\n]\n"},

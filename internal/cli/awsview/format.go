@@ -8,8 +8,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-
-	"github.com/goccy/go-yaml"
 )
 
 // scalar tells whether a value is neither an object nor a list.
@@ -110,37 +108,6 @@ func jsonString(out *strings.Builder, v any) error {
 	}
 	out.Write(bytes.TrimRight(b.Bytes(), "\n"))
 	return nil
-}
-
-func writeYAML(out *strings.Builder, o order, v any) error {
-	b, err := yaml.MarshalWithOptions(yamlValue(o, v), yaml.UseSingleQuote(true))
-	if err != nil {
-		return fmt.Errorf("write YAML: %w", err)
-	}
-	out.Write(b)
-	return nil
-}
-
-func yamlValue(o order, v any) any {
-	switch v := v.(type) {
-	case map[string]any:
-		m := yaml.MapSlice{}
-		for _, key := range o.keys(v) {
-			m = append(m, yaml.MapItem{Key: key, Value: yamlValue(o, v[key])})
-		}
-		return m
-	case []any:
-		l := make([]any, 0, len(v))
-		for _, item := range v {
-			l = append(l, yamlValue(o, item))
-		}
-		return l
-	case float64:
-		if v == math.Trunc(v) && math.Abs(v) < 1e15 {
-			return int64(v)
-		}
-	}
-	return v
 }
 
 // text prints lines of fields between tabs: an object's scalars in one line, sorted by their names, and what is below it

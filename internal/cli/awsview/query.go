@@ -70,7 +70,7 @@ func (v *View) Write(w io.Writer, document map[string]any) error {
 			return err
 		}
 	case "yaml":
-		if err := writeYAML(&out, v.order, chosen); err != nil {
+		if err := writeYAML(&out, chosen); err != nil {
 			return err
 		}
 	default:
