@@ -39,7 +39,9 @@ With --since it also tells what became of the findings since an earlier audit, t
 
 With --framework the findings are grouped by the requirements that they have to do with. A
 requirement passes only where everything was read. Glueguard judges a part of what it asks: a
-pass is evidence for it, not the whole proof.
+pass is evidence for it, not the whole proof. With --since as well, what is new and resolved is
+told for each requirement: a key that lets nobody in any more and still doesn't rotate is resolved
+for one and unchanged for the other.
 
 EXIT STATUS
   0  written, whatever the audit found
@@ -49,6 +51,7 @@ EXIT STATUS
   glueguard report --since latest
   glueguard report --send securityhub --role SecurityAudit
   glueguard report --framework pci-dss-4.0
+  glueguard report --framework pci-dss-4.0 --since latest
   glueguard report --framework hipaa -o markdown=hipaa.md -o json=hipaa.json`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -93,9 +96,6 @@ func (o *reportOptions) check(flags *pflag.FlagSet, c control.Catalogue) (output
 	}
 	if err := o.checkSend(); err != nil {
 		return nil, err
-	}
-	if o.since != "" && o.framework != "" {
-		return nil, errors.New("--since does not go with --framework, whose reports are of one audit")
 	}
 	if o.audit == "" {
 		return nil, errors.New("--audit: the value is empty")

@@ -21,7 +21,7 @@ type FrameworkFormat struct {
 }
 
 // Write writes a stored audit by the requirements of a framework. It reads the findings once for each requirement and
-// keeps none of them.
+// keeps none of them: a few bytes of each that failed before, where the audit is compared with an earlier one.
 func (f FrameworkFormat) Write(w io.Writer, l Look, c control.Catalogue, of control.Framework, audit Source) error {
 	r, err := newByRequirement(c, of, audit)
 	if err != nil {
@@ -105,8 +105,10 @@ func (c counts) total() int { return c.Pass + c.Fail + c.Unknown + c.Exempt + c.
 // requirementResult is one requirement with what an audit found.
 type requirementResult struct {
 	control.Requirement
+	index  int // in the framework's list
 	by     []judgedBy
 	counts counts
+	fates  FateCounts // where the audit is compared with an earlier one
 }
 
 // byRequirement is an audit by the requirements of a framework.
@@ -116,6 +118,7 @@ type byRequirement struct {
 	audit        Source
 	sum          *tally
 	requirements []*requirementResult
+	changes      *requirementChanges // nil: nothing is compared
 }
 
 func newByRequirement(c control.Catalogue, of control.Framework, audit Source) (*byRequirement, error) {
@@ -124,23 +127,27 @@ func newByRequirement(c control.Catalogue, of control.Framework, audit Source) (
 		return nil, fmt.Errorf("read the coverage: %w", err)
 	}
 	r := &byRequirement{catalogue: c, framework: of, audit: audit, sum: sum}
-	for _, q := range of.Requirements {
-		result := &requirementResult{Requirement: q}
+	for i, q := range of.Requirements {
+		result := &requirementResult{Requirement: q, index: i}
 		for _, m := range c.Mapped(of.ID, q.ID) {
 			result.by = append(result.by, judgedBy{MappedControl: m})
 		}
 		r.requirements = append(r.requirements, result)
 	}
+	if r.changes, err = r.changesOf(comparisonOf(audit)); err != nil {
+		return nil, err
+	}
 	err = audit.EachFinding(func(f finding.Finding) error {
 		for _, q := range r.requirements {
 			q.count(f)
 		}
+		r.meets(f)
 		return nil
 	})
 	if err != nil {
 		return nil, fmt.Errorf("read the findings: %w", err)
 	}
-	return r, nil
+	return r, r.countGone()
 }
 
 // meaning is what a finding means for the requirement; false: nothing.

@@ -17,6 +17,7 @@ type frameworkHead struct {
 	Unread    int               `json:"unread"`   // entries of the coverage
 	Excluded  int               `json:"excluded"` // entries of the coverage that the policy accepts as never read
 	Unmapped  []unmappedControl `json:"unmapped"`
+	Since     *sinceHead        `json:"since,omitempty"`
 }
 
 type frameworkName struct {
@@ -29,6 +30,7 @@ type requirementHead struct {
 	Title    string               `json:"title"`
 	Verdict  requirementVerdict   `json:"verdict"`
 	Summary  counts               `json:"summary"`
+	Since    *FateCounts          `json:"since,omitempty"`
 	Controls []requirementControl `json:"controls"`
 }
 
@@ -45,16 +47,21 @@ type requirementControl struct {
 type requirementFinding struct {
 	RequirementStatus control.Status `json:"requirement_status"`
 	RequirementReason control.Reason `json:"requirement_reason"`
-	finding.Finding
+	comparedFinding
 }
 
 // writeFrameworkJSON writes one document, with one line for each finding, so that it streams.
 func writeFrameworkJSON(w io.Writer, _ Look, r *byRequirement) error {
 	out, lines := bufio.NewWriterSize(w, 64<<10), newEncoder()
-	head, err := lines.marshal(frameworkHead{
+	h := frameworkHead{
 		Schema: FrameworkSchema, Framework: frameworkName{r.framework.ID, r.framework.Name}, Audit: headOf(r.audit.Head()),
 		Complete: r.complete(), Unread: entries(r.sum.unread), Excluded: r.excluded(), Unmapped: r.unmapped(),
-	})
+	}
+	if r.changes != nil {
+		since := sinceOf(r.changes.Comparison)
+		h.Since = &since
+	}
+	head, err := lines.marshal(h)
 	if err != nil {
 		return err
 	}
@@ -81,6 +88,9 @@ func writeRequirement(out *bufio.Writer, r *byRequirement, q *requirementResult)
 			ID: by.Control, Basis: m.Basis, Because: m.Because, Reasons: m.Reasons, Failing: m.Failing, Summary: by.counts,
 		})
 	}
+	if r.changes != nil {
+		h.Since = &q.fates
+	}
 	head, err := newEncoder().marshal(h)
 	if err != nil {
 		return err
@@ -90,11 +100,22 @@ func writeRequirement(out *bufio.Writer, r *byRequirement, q *requirementResult)
 	out.WriteString(",\n  \"findings\": [\n") //nolint:errcheck // as above
 	err = writeList(out, func(yield func(requirementFinding) error) error {
 		return r.each(q, func(m control.Meaning, f finding.Finding) error {
-			return yield(requirementFinding{m.Status, m.Reason, complete(f)})
+			return yield(requirementFinding{m.Status, m.Reason, comparedFinding{complete(f), r.fate(q, m, f)}})
 		})
 	})
 	if err != nil {
 		return err
+	}
+	if r.changes != nil {
+		out.WriteString("  ],\n  \"gone\": [\n") //nolint:errcheck // as above
+		err = writeList(out, func(yield func(requirementFinding) error) error {
+			return r.eachGone(q, func(m control.Meaning, f finding.Finding, fate Fate) error {
+				return yield(requirementFinding{m.Status, m.Reason, comparedFinding{complete(f), fate}})
+			})
+		})
+		if err != nil {
+			return err
+		}
 	}
 	_, err = out.WriteString("  ]}")
 	return err

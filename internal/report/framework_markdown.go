@@ -8,6 +8,7 @@ import (
 
 	"github.com/glueguard/glueguard/internal/control"
 	"github.com/glueguard/glueguard/internal/finding"
+	"github.com/glueguard/glueguard/internal/resource"
 )
 
 func writeFrameworkMarkdown(w io.Writer, _ Look, r *byRequirement) error {
@@ -23,11 +24,11 @@ func writeFrameworkMarkdown(w io.Writer, _ Look, r *byRequirement) error {
 		{"Everything was read", yesNo(r.complete())},
 	})
 	fmt.Fprint(out, "Glueguard judges a part of what each requirement asks: a pass is evidence for it, not the whole proof.\n\n")
-	fmt.Fprint(out, "| requirement | verdict | fail | unknown | exempt | pass | it asks that |\n|---|---|---:|---:|---:|---:|---|\n")
-	for _, q := range r.requirements {
-		fmt.Fprintf(out, "| %s | %s | %d | %d | %d | %d | %s |\n", q.ID, verdictWords(r.verdict(q)), q.counts.Fail, q.counts.Unknown,
-			q.counts.Exempt, q.counts.Pass, cell(q.Title))
+	if c := r.changes; c != nil {
+		text := fmt.Sprintf("Compared with audit %s of %s. %s", code(c.Then().ID), clock(c.Then().StartedAt), markdownText(c.notes(a)))
+		fmt.Fprintf(out, "%s\n\n", strings.TrimSpace(text))
 	}
+	markdownRequirements(out, r)
 	for _, q := range r.requirements {
 		if err := markdownRequirement(out, r, q); err != nil {
 			return err
@@ -37,29 +38,68 @@ func writeFrameworkMarkdown(w io.Writer, _ Look, r *byRequirement) error {
 	return out.Flush()
 }
 
+// markdownRequirements is a line for each requirement.
+func markdownRequirements(out io.Writer, r *byRequirement) {
+	changes, rule := "", ""
+	if r.changes != nil {
+		changes, rule = " new | reopened | resolved |", "---:|---:|---:|"
+	}
+	fmt.Fprintf(out, "| requirement | verdict | fail |%s unknown | exempt | pass | it asks that |\n|---|---|---:|%s---:|---:|---:|---|\n", changes, rule)
+	for _, q := range r.requirements {
+		if r.changes != nil {
+			changes = fmt.Sprintf(" %d | %d | %d |", q.fates.New, q.fates.Reopened, q.fates.Resolved)
+		}
+		fmt.Fprintf(out, "| %s | %s | %d |%s %d | %d | %d | %s |\n", q.ID, verdictWords(r.verdict(q)), q.counts.Fail, changes, q.counts.Unknown,
+			q.counts.Exempt, q.counts.Pass, cell(q.Title))
+	}
+}
+
 func markdownRequirement(out io.Writer, r *byRequirement, q *requirementResult) error {
 	fmt.Fprintf(out, "\n## %s: %s\n\n", q.ID, plainText(q.Title))
 	for _, by := range q.by {
 		fmt.Fprintf(out, "- by `%s` (%s, %s): %s\n", by.Control, by.Mapping.Basis, plural(by.counts.total(), "finding"),
 			plainText(by.Mapping.Because+narrowing(by.Mapping)))
 	}
-	begun := false
-	return r.each(q, func(m control.Meaning, f finding.Finding) error {
+	if r.changes != nil {
+		fmt.Fprintf(out, "- since then: %s\n", q.fates.sentence())
+	}
+	rows := requirementTable{out: out, since: r.changes != nil}
+	err := r.each(q, func(m control.Meaning, f finding.Finding) error {
 		if !notable(m) {
 			return nil
-		}
-		if !begun {
-			begun = true
-			fmt.Fprint(out, "\n| status | resource | account | region | reason | what was found |\n|---|---|---|---|---|---|\n")
 		}
 		text := m.Message
 		if e := f.Exception; e != nil {
 			text += fmt.Sprintf(" Exception until %s, %s: %s.", e.Expires, e.Owner, strings.TrimSuffix(e.Reason, "."))
 		}
-		_, err := fmt.Fprintf(out, "| %s | %s | %s | %s | %s | %s |\n", m.Status, cell(kindOf(f.Control)+" "+nameOf(f.Resource)), cell(f.Resource.Account),
-			cell(f.Resource.Region), cell(string(m.Reason)), cell(text))
-		return err
+		return rows.row(string(m.Status), r.fate(q, m, f), f.Resource, kindOf(f.Control), string(m.Reason), text)
 	})
+	if err != nil {
+		return err
+	}
+	return r.eachSettled(q, func(m control.Meaning, f compared) error {
+		return rows.row("", f.fate, f.Resource, kindOf(f.Control), "", settledWords(m, f))
+	})
+}
+
+// requirementTable lists a requirement's findings; its head is written before the first.
+type requirementTable struct {
+	out   io.Writer
+	since bool // what became of them, too
+	begun bool
+}
+
+func (t *requirementTable) row(status string, fate Fate, r resource.Ref, kind, reason, text string) error {
+	change, head, rule := "", "", ""
+	if t.since {
+		change, head, rule = " "+fate.words()+" |", " change |", "---|"
+	}
+	if !t.begun {
+		t.begun = true
+		fmt.Fprintf(t.out, "\n| status |%s resource | account | region | reason | what was found |\n|---|%s---|---|---|---|---|\n", head, rule)
+	}
+	_, err := fmt.Fprintf(t.out, "| %s |%s %s | %s | %s | %s | %s |\n", status, change, cell(kind+" "+nameOf(r)), cell(r.Account), cell(r.Region), cell(reason), cell(text))
+	return err
 }
 
 func markdownUnread(out io.Writer, r *byRequirement) {

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -58,6 +59,9 @@ func (t frameworkTable) head() {
 	if a.FinishedAt.IsZero() {
 		t.wrapped(t.out, "", "It never came to its end, so nothing is said to pass.")
 	}
+	if c := t.r.changes; c != nil {
+		t.wrapped(t.out, "", strings.TrimSpace(fmt.Sprintf("Compared with audit %s of %s. %s", c.Then().ID, clock(c.Then().StartedAt), c.notes(a))))
+	}
 }
 
 // requirementsWords counts the requirements by verdict.
@@ -98,6 +102,12 @@ func (t frameworkTable) overview() {
 			strconv.Itoa(q.counts.Exempt), strconv.Itoa(q.counts.Pass), q.Title,
 		})
 	}
+	if t.r.changes != nil {
+		rows[0] = slices.Insert(rows[0], 3, "NEW", "REOPENED", "RESOLVED")
+		for i, q := range t.r.requirements {
+			rows[i+1] = slices.Insert(rows[i+1], 3, strconv.Itoa(q.fates.New), strconv.Itoa(q.fates.Reopened), strconv.Itoa(q.fates.Resolved))
+		}
+	}
 	columns := widths(rows)
 	title := 2
 	for _, n := range columns[:len(columns)-1] {
@@ -135,6 +145,9 @@ func (t frameworkTable) narrow() {
 		fmt.Fprintf(t.out, "  %s  %s\n", t.ink.strong(q.ID), t.paint(v)(verdictWords(v)))
 		c := q.counts
 		t.page.hanging("    ", fmt.Sprintf("%d fail, %d unknown, %d exempt, %d pass", c.Fail, c.Unknown, c.Exempt, c.Pass))
+		if t.r.changes != nil {
+			t.page.hanging("    ", "since then: "+q.fates.sentence())
+		}
 	}
 }
 
@@ -149,6 +162,9 @@ func (t frameworkTable) requirement(q *requirementResult) error {
 		}
 		t.page.hanging("  by ", fmt.Sprintf("%s, %s", by.Control, found))
 		t.wrapped(t.out, "     ", fmt.Sprintf("%s: %s%s", by.Mapping.Basis, by.Mapping.Because, narrowing(by.Mapping)))
+	}
+	if t.r.changes != nil {
+		t.page.hanging("  since then: ", q.fates.sentence())
 	}
 	shown, hidden, place := 0, 0, ""
 	err := t.r.each(q, func(m control.Meaning, f finding.Finding) error {
@@ -165,7 +181,36 @@ func (t frameworkTable) requirement(q *requirementResult) error {
 			fmt.Fprintf(t.out, "  %s\n", t.ink.strong(place))
 		}
 		f.Reason, f.Message = m.Reason, m.Message
-		t.finding(m.Status, f)
+		t.finding(m.Status, f, t.r.fate(q, m, f))
+		return nil
+	})
+	if hidden > 0 {
+		t.wrapped(t.out, "    ", fmt.Sprintf("… and %d more: pipe it for all of them", hidden))
+	}
+	if err != nil {
+		return err
+	}
+	return t.settled(q)
+}
+
+// settled shows what failed for a requirement and is in its list no more.
+func (t frameworkTable) settled(q *requirementResult) error {
+	shown, hidden := 0, 0
+	err := t.r.eachSettled(q, func(m control.Meaning, f compared) error {
+		if t.look.Terminal && shown == requirementRows {
+			hidden++
+			return nil
+		}
+		if shown++; shown == 1 {
+			fmt.Fprintf(t.out, "  %s\n", t.ink.strong("failed then, and not now"))
+		}
+		r := rowOf(f.Finding)
+		if !t.look.Terminal {
+			_, err := fmt.Fprintf(t.out, "    %-8s  %-8s  %-36s  %s  %s\n", f.fate.words(), r.severity, r.control, r.arn, clean(settledWords(m, f)))
+			return err
+		}
+		place := placeOf(f.Resource.Account, f.Resource.Region)
+		t.page.hanging("    "+pad(f.fate.words(), len("resolved"))+"  ", fmt.Sprintf("%s %s, %s: %s", r.kind, r.name, place, clean(settledWords(m, f))))
 		return nil
 	})
 	if hidden > 0 {
@@ -174,8 +219,11 @@ func (t frameworkTable) requirement(q *requirementResult) error {
 	return err
 }
 
-func (t frameworkTable) finding(status control.Status, f finding.Finding) {
+func (t frameworkTable) finding(status control.Status, f finding.Finding, fate Fate) {
 	r := rowOf(f)
+	if fate == New || fate == Reopened {
+		r.why, r.message = r.why+" ("+fate.words()+")", labelled(fate.title(), r.message)
+	}
 	if !t.look.Terminal {
 		fmt.Fprintf(t.out, "    %-7s  %-8s  %-36s  %-33s  %s  %s\n", status, r.severity, r.control, r.reason, r.arn, r.message)
 		return

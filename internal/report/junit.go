@@ -248,14 +248,6 @@ func (x *junitXML) finding(f finding.Finding) {
 	x.raw("  </testcase>\n")
 }
 
-// labelled puts a label, if there is one, before a text.
-func labelled(label, text string) string {
-	if label == "" || text == "" {
-		return label + text
-	}
-	return label + ": " + text
-}
-
 func (x *junitXML) output(words string) {
 	if words == "" {
 		return

@@ -72,6 +72,14 @@ func advisoryWords(f finding.Finding) string {
 	return strings.Join(all, "; ")
 }
 
+// labelled puts a label, if there is one, before a text.
+func labelled(label, text string) string {
+	if label == "" || text == "" {
+		return label + text
+	}
+	return label + ": " + text
+}
+
 // tagWords writes tags on one line, in the order of their keys.
 func tagWords(tags map[string]string) string {
 	if len(tags) == 0 {
@@ -128,3 +136,6 @@ func exceptionWords(f finding.Finding) string {
 	}
 	return tidy("Exception " + until + e.Expires + ", owner " + cmp.Or(e.Owner, "nobody") + ": " + e.Reason)
 }
+
+// Lines breaks text at spaces into lines of at most width columns, for a terminal; 0: as wide as it takes.
+func Lines(text string, width int) []string { return breakLines(clean(text), width) }
