@@ -73,6 +73,8 @@ type planPage struct {
 	plan.Plan
 	Items     []planItem
 	Pager     pager
+	Picks     []pick // resources to choose from; none where there is but one, or far too many
+	Some      bool   // not all of them are on
 	Todo      int
 	Requests  []openapi.Request
 	Changes   []store.Summarized
@@ -174,6 +176,9 @@ func (p *planPage) fill(q url.Values) {
 	for _, i := range shown {
 		p.Items = append(p.Items, itemOf(i, len(p.Plan.Changes) == 1))
 	}
+	if picks := picksOf(p.Plan, p.Form.Resources); len(picks) > 1 && len(picks) <= mostPicked {
+		p.Picks, p.Some = picks, slices.ContainsFunc(picks, func(one pick) bool { return !one.On })
+	}
 	path := planURL(p.Digest)
 	p.Pager = pager{First: min(offset+1, len(p.Plan.Changes)), Last: offset + len(shown), Total: len(p.Plan.Changes)}
 	if offset > 0 {
@@ -229,8 +234,15 @@ func (c *console) apply(r *http.Request) (view, error) {
 		Reason: r.PostForm.Get("reason"), Warnings: r.PostForm["warning"], Unchecked: r.PostForm["unchecked"], Resources: r.PostForm["resource"],
 		Start: r.PostForm.Get("start") != "", Parallel: r.PostForm.Get("parallel"), Canary: r.PostForm.Get("canary"), MaxFailures: r.PostForm.Get("max_failures"),
 	}
+	meant, nothing, err := c.pickedOf(r, r.PostForm)
+	if err != nil {
+		return view{}, err
+	}
+	if nothing {
+		return c.planView(r, form, &openapi.Problem{Status: http.StatusUnprocessableEntity, Title: "No resource is ticked", Detail: "Tick those that are to be changed."})
+	}
 	work := store.Work{
-		Kind: store.RequestApply, Plan: r.PathValue("digest"), AcceptWarnings: form.Warnings, AcceptUnchecked: form.Unchecked, Resources: form.Resources,
+		Kind: store.RequestApply, Plan: r.PathValue("digest"), AcceptWarnings: form.Warnings, AcceptUnchecked: form.Unchecked, Resources: meant,
 	}
 	for _, n := range []struct {
 		text string

@@ -62,6 +62,7 @@ type requestPage struct {
 	openapi.Request
 	State    mark
 	Subjects []subject // what it is about
+	Scope    *scope    // which resources of its plan; nil: it has none
 	Changes  []changeRow
 	Audit    *api.AuditProgress
 	Percent  int
@@ -98,9 +99,6 @@ func (p *requestPage) subjects() {
 	w := p.Work
 	if w.Plan != "" {
 		p.Subjects = append(p.Subjects, subject{"Plan " + report.ShortDigest(w.Plan), planURL(w.Plan)})
-	}
-	for _, arn := range w.Resources {
-		p.Subjects = append(p.Subjects, subject{arn, resourceURL(arn, "")})
 	}
 	for _, ch := range w.Changes {
 		p.Subjects = append(p.Subjects, subject{"Change " + ch.ID, "/changes/" + url.PathEscape(ch.ID)})
@@ -167,6 +165,9 @@ func (c *console) requestView(r *http.Request, note string, problem *openapi.Pro
 		return view{}, err
 	}
 	p.Note, p.Problem = note, problem
+	if p.Scope, err = c.scopeOf(r, p.Work); err != nil {
+		return view{}, err
+	}
 	v := view{page: "request", title: kindWord(p.Work.Kind), section: "/requests", data: p}
 	if problem != nil {
 		v.status = problem.Status

@@ -1,5 +1,6 @@
-// Copies a command when its button is pressed. Buttons are hidden until this script has run, since they do nothing without it.
+// Buttons that do nothing without this script are hidden until it has run.
 document.documentElement.classList.add("scripted");
+// Copies a command when its button is pressed.
 document.addEventListener("click", async (event) => {
   const button = event.target.closest("button[data-copy]");
   if (!button) return;
@@ -12,4 +13,12 @@ document.addEventListener("click", async (event) => {
     getSelection().selectAllChildren(text);
     button.textContent = "Selected";
   }
+});
+// Ticks all boxes of a name in the same form, or none where all are.
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("button[data-tick]");
+  if (!button) return;
+  const boxes = [...button.form.querySelectorAll("input[type=checkbox]")].filter((box) => box.name === button.dataset.tick);
+  const all = boxes.every((box) => box.checked);
+  for (const box of boxes) box.checked = !all;
 });
