@@ -138,13 +138,13 @@ func TestKeysOfOneLocation(t *testing.T) {
 func TestClaimEnds(t *testing.T) {
 	t.Parallel()
 	c, now := newClaims(), time.Now()
-	if _, free := c.take(here(), "alias/x", "a", now); !free {
+	if holder, _ := c.take(here(), "alias/x", "a", now); holder != "a" {
 		t.Fatal("nobody holds it")
 	}
-	if holder, free := c.take(here(), "alias/x", "b", now.Add(claimed-1)); free || holder != "a" {
-		t.Errorf("held by %s: %t", holder, !free)
+	if holder, silent := c.take(here(), "alias/x", "b", now.Add(claimed-1)); holder != "a" || silent != claimed-1 {
+		t.Errorf("held by %s, who was last heard of %s ago", holder, silent)
 	}
-	if _, free := c.take(here(), "alias/x", "b", now.Add(claimed)); !free {
+	if holder, _ := c.take(here(), "alias/x", "b", now.Add(claimed)); holder != "b" {
 		t.Error("it should have ended")
 	}
 }

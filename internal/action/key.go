@@ -4,14 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/kms/types"
-	"github.com/aws/aws-sdk-go-v2/service/resourcegroupstaggingapi"
-	tagtypes "github.com/aws/aws-sdk-go-v2/service/resourcegroupstaggingapi/types"
 
 	"github.com/glueguard/glueguard/internal/awsapi"
 	"github.com/glueguard/glueguard/internal/change"
@@ -63,70 +60,57 @@ func (a *Actor) serves(ctx context.Context, t *task, key *types.KeyMetadata) (*c
 	}, nil
 }
 
-// seeKey looks for the key by its alias, which may be that of another change of the location: all share one key. A key
-// whose create was not answered has no alias yet, and is found by its tag.
+// seeKey looks for the key by its alias, which may be that of another change of the location: all share one key. Where
+// nothing has the alias, a key that was made for it and never got it serves: this change's, whose create was not answered,
+// or a spare one that another left.
 func (a *Actor) seeKey(ctx context.Context, t *task) (execute.Observation, error) {
 	if t.s.Key == nil || strings.HasPrefix(t.s.Key.Alias, "alias/aws/") { // asking for one of those would make it
 		return missed(incomplete(t)), nil
 	}
 	key, err := a.keyOf(ctx, t, t.s.Key.Alias)
-	if err != nil {
+	switch {
+	case err != nil:
 		return execute.Observation{}, err
-	}
-	if key == nil && !t.progress().IntendedAt.IsZero() {
-		if key, err = a.taggedKey(ctx, t); err != nil {
-			return execute.Observation{}, err
-		}
-	}
-	if key != nil {
+	case key != nil:
 		a.claims.release(t.location(), t.s.Key.Alias)
-		why, err := a.serves(ctx, t, key)
-		switch {
-		case err != nil:
-			return execute.Observation{}, err
-		case why != nil:
-			return missed(*why), nil
-		}
-		return settled(change.Facts{KeyARN: *key.Arn}), nil
+		return a.taken(ctx, t, key, "")
 	}
-	if holder, free := a.claims.take(t.location(), t.s.Key.Alias, t.c.Head.ID, t.now); !free {
+	holder, silent := a.claims.take(t.location(), t.s.Key.Alias, t.c.Head.ID, t.now)
+	waits := holder != t.c.Head.ID
+	if waits && silent < lively {
 		return pending("change %s is making the key %s", holder, t.s.Key.Alias), nil
 	}
-	return open(), nil
+	key, by, err := a.nameless(ctx, t)
+	switch {
+	case err != nil:
+		return execute.Observation{}, err
+	case key == nil && waits:
+		return pending("change %s is making the key %s", holder, t.s.Key.Alias), nil
+	case key == nil:
+		return open(), nil
+	case by == t.c.Head.ID:
+		return a.taken(ctx, t, key, "")
+	}
+	return a.taken(ctx, t, key, "change "+by+" made this key and never named it")
 }
 
-// taggedKey finds the key that the change made; nil: none is to be seen. Where several are, the change sent its create
-// again after a person said so: they all serve, and the first is taken.
-func (a *Actor) taggedKey(ctx context.Context, t *task) (*types.KeyMetadata, error) {
-	in := &resourcegroupstaggingapi.GetResourcesInput{
-		ResourceTypeFilters: []string{"kms:key"},
-		TagFilters:          []tagtypes.TagFilter{{Key: aws.String(tagChange), Values: []string{t.c.Head.ID}}},
+// taken settles that a key is the change's, unless it can't be.
+func (a *Actor) taken(ctx context.Context, t *task, key *types.KeyMetadata, text string) (execute.Observation, error) {
+	why, err := a.serves(ctx, t, key)
+	switch {
+	case err != nil:
+		return execute.Observation{}, err
+	case why != nil:
+		return missed(*why), nil
 	}
-	var found []string
-	for {
-		out, err := read(ctx, t, "tag:GetResources", a.session.Tagging.GetResources, in, t.place.Tagging)
-		if err != nil {
-			return nil, err
-		}
-		for _, r := range out.ResourceTagMappingList {
-			found = append(found, aws.ToString(r.ResourceARN))
-		}
-		if awsapi.LastPage(in.PaginationToken, out.PaginationToken) {
-			break
-		}
-		in.PaginationToken = out.PaginationToken
-	}
-	if len(found) == 0 {
-		return nil, nil
-	}
-	return a.keyOf(ctx, t, slices.Min(found))
+	return settled(change.Facts{KeyARN: *key.Arn, Text: text}), nil
 }
 
 func (a *Actor) createKey(ctx context.Context, t *task) (change.Facts, error) {
 	const operation = "kms:CreateKey"
 	in := &kms.CreateKeyInput{
 		Description: given(t.s.Key.Description), Policy: given(t.s.Key.Policy),
-		Tags: []types.Tag{{TagKey: aws.String(tagChange), TagValue: &t.c.Head.ID}},
+		Tags: []types.Tag{{TagKey: aws.String(tagChange), TagValue: &t.c.Head.ID}, {TagKey: aws.String(tagAlias), TagValue: &t.s.Key.Alias}},
 	}
 	out, err := send(ctx, t, operation, a.session.KMS.CreateKey, in, t.place.KMS)
 	if err != nil {
@@ -169,19 +153,23 @@ func (a *Actor) seeAlias(ctx context.Context, t *task) (execute.Observation, err
 
 // madeByAChange tells whether a key carries the tag of a change.
 func (a *Actor) madeByAChange(ctx context.Context, t *task, arn string) (bool, error) {
+	tags, err := a.keyTags(ctx, t, arn)
+	return tags[tagChange] != "", err
+}
+
+func (a *Actor) keyTags(ctx context.Context, t *task, arn string) (map[string]string, error) {
+	tags := map[string]string{}
 	in := &kms.ListResourceTagsInput{KeyId: &arn}
 	for {
 		out, err := read(ctx, t, "kms:ListResourceTags", a.session.KMS.ListResourceTags, in, t.place.KMS)
 		if err != nil {
-			return false, err
+			return nil, err
 		}
 		for _, tag := range out.Tags {
-			if aws.ToString(tag.TagKey) == tagChange {
-				return true, nil
-			}
+			tags[aws.ToString(tag.TagKey)] = aws.ToString(tag.TagValue)
 		}
 		if !out.Truncated || awsapi.LastPage(in.Marker, out.NextMarker) {
-			return false, nil
+			return tags, nil
 		}
 		in.Marker = out.NextMarker
 	}

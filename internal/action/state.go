@@ -90,6 +90,7 @@ const (
 	tagChange        = ownTags + "change"        // the change's id
 	tagOriginal      = ownTags + "original"      // the original's name, of a transform its id
 	tagConfiguration = ownTags + "configuration" // the security configuration that the original names, or "-"
+	tagAlias         = ownTags + "alias"         // of a key: the alias that it was made for
 	mostTags         = 50
 )
 

@@ -52,7 +52,8 @@ definitions that changes have saved. It asks, and then removes those that nothin
 all of that once more right before each.
 
 Where any of that could not be read, nothing is removed. Configurations that Glueguard did not
-make are never touched, and nor are keys: what was written under them must stay readable.
+make are never touched, and nor are keys: what was written under them must stay readable. Keys
+that a change made and never named are listed all the same.
 
 EXIT STATUS
   0    done, or there was nothing to remove
@@ -112,7 +113,12 @@ func runCleanup(ctx context.Context, env Env, o cleanupOptions) error {
 		if err != nil {
 			return err
 		}
-		unread = append(unread, failed...)
+		orphans, unseen, err := leftover.Orphans(ctx, inspector, s, locations)
+		if err != nil {
+			return err
+		}
+		unread = append(append(unread, failed...), unseen...)
+		env.listKeys(orphans)
 		unused := env.listConfigurations(found)
 		env.tellUnread(unread)
 		if len(unused) > 0 {
@@ -132,6 +138,15 @@ func runCleanup(ctx context.Context, env Env, o cleanupOptions) error {
 		}
 		return diag.ForUnread(unread)
 	})
+}
+
+// listKeys shows the keys that changes made and never named.
+func (e Env) listKeys(orphans []leftover.Orphan) {
+	for _, o := range orphans {
+		if o.Key() {
+			fmt.Fprintf(e.Stdout, "%s  %s  made by change %s; %s\n", o.Location, o.ARN, o.Change, spareKey(o))
+		}
+	}
 }
 
 // cleanupWork is the removal of exactly these.

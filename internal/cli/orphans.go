@@ -28,7 +28,9 @@ func newOrphans(env Env) *cobra.Command {
 		Use:   "orphans",
 		Short: "List what carries a change's tags and belongs to none",
 		Long: `Lists everything that carries the tags of a change while no change answers for it: what is left
-when the state was lost, or when somebody else removed a part of a change's work.
+when the state was lost, or when somebody else removed a part of a change's work. KMS keys are
+among it which a change made and, since it ended there, never named: no key is ever deleted, but
+the next change that makes a key of that name takes the one that is there.
 
 With --adopt it rebuilds the changes from the tags. Each of them then waits for a person: resume
 goes on with it, backout takes it back. Nothing at AWS is changed here.
@@ -108,11 +110,22 @@ func (e Env) listOrphans(found []leftover.Orphan, format string) error {
 		if o.State != "" {
 			why = "the change is over (" + o.State.Words() + ")"
 		}
+		if o.Key() {
+			why += "; " + spareKey(o)
+		}
 		if _, err := fmt.Fprintf(e.Stdout, "%s  %s  change %s: %s\n", o.Location, o.ARN, o.Change, why); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// spareKey says what becomes of a key that was made and never named.
+func spareKey(o leftover.Orphan) string {
+	if o.Alias == "" {
+		return "the key stays"
+	}
+	return "the key stays, and the next change that makes " + o.Alias + " takes it"
 }
 
 // adopt rebuilds the changes, and returns how many orphans are left.

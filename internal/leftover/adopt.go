@@ -44,7 +44,7 @@ type Adopter struct {
 // Why a change can't be rebuilt.
 var (
 	ErrKnown  = errors.New("the state knows the change: it is over, and what is left of it can be deleted by hand")
-	ErrKey    = errors.New("keys are not taken back: what was written under them must stay readable")
+	ErrKey    = errors.New("keys are not taken back: what was written under them must stay readable; the next change that makes a key of its alias takes it")
 	ErrNoTags = errors.New("its tags do not say what it stands for")
 	ErrGone   = errors.New("its original is gone, and what it was is not in the tags: the encrypted one can stay as it is")
 )
@@ -86,6 +86,9 @@ type rebuilt struct {
 func (a *Adopter) rebuild(ctx context.Context, group []Orphan) (rebuilt, error) {
 	var names, ids []string
 	for _, o := range group {
+		if o.Key() {
+			continue
+		}
 		if o.State != "" {
 			return rebuilt{}, ErrKnown
 		}

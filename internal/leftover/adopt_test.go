@@ -94,7 +94,10 @@ func (w *world) plan(wanted plan.Wanted, arn string) plan.Plan {
 		Inspector: w.inspector, Store: w.store, Policy: policy.Default(policy.SOP), Wanted: wanted, Now: time.Now,
 		AcceptUnchecked: []string{"*"}, Resources: []string{arn},
 	}
-	if wanted.Mode == resource.ModeSSEKMS {
+	switch {
+	case wanted.NewKey != nil:
+		o.CreateKey, o.Wanted.NewKey = wanted.NewKey.Alias, nil
+	case wanted.Mode == resource.ModeSSEKMS:
 		o.KeyRef = "alias/key-pass"
 	}
 	p, err := propose.Run(w.Context(), o)

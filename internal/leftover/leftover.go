@@ -1,5 +1,5 @@
 // Package leftover finds what changes left behind: security configurations of Glueguard's that nothing names any more,
-// and resources that carry a change's tags while no change answers for them. It rebuilds such a change from the tags.
+// resources that carry a change's tags while no change answers for them, and keys that were never named. It rebuilds such a change from the tags.
 package leftover
 
 import (
@@ -20,6 +20,8 @@ type Reader interface {
 	Configurations(ctx context.Context, l resource.Location) ([]resource.SecurityConfiguration, error)
 	ConfigurationUses(ctx context.Context, l resource.Location) (map[string][]string, error)
 	Tagged(ctx context.Context, l resource.Location, key string) ([]inventory.Tagged, error)
+	Key(ctx context.Context, l resource.Location, arn string) resource.Fact[resource.Key]
+	Aliases(ctx context.Context, l resource.Location, key string) ([]string, error)
 }
 
 // Changes are the changes that are known: package store keeps them.
@@ -37,7 +39,8 @@ type storeError struct{ err error }
 func (e *storeError) Error() string { return e.err.Error() }
 func (e *storeError) Unwrap() error { return e.err }
 
-// inEach looks at locations and returns what was found in their order, and those that could not be read.
+// inEach looks at locations and returns what was found in their order, and those that could not be read, or not all of
+// them.
 func inEach[T any](ctx context.Context, locations []resource.Location, operation string, look func(resource.Location) ([]T, error)) ([]T, []resource.Coverage, error) {
 	found, errs := make([][]T, len(locations)), make([]error, len(locations))
 	slots := make(chan struct{}, atOnce)

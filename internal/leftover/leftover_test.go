@@ -97,6 +97,14 @@ func (r reader) Tagged(context.Context, resource.Location, string) ([]inventory.
 	return r.tagged, r.err
 }
 
+func (r reader) Key(context.Context, resource.Location, string) resource.Fact[resource.Key] {
+	return resource.Known(resource.Key{State: "Enabled"})
+}
+
+func (r reader) Aliases(context.Context, resource.Location, string) ([]string, error) {
+	return nil, r.err
+}
+
 func TestUnreadReferencesKeepAll(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

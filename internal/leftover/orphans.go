@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/glueguard/glueguard/internal/change"
+	"github.com/glueguard/glueguard/internal/plan"
 	"github.com/glueguard/glueguard/internal/resource"
 	"github.com/glueguard/glueguard/internal/store"
 )
@@ -15,6 +16,7 @@ const (
 	tagChange        = "glueguard:change"
 	tagOriginal      = "glueguard:original"
 	tagConfiguration = "glueguard:configuration"
+	tagAlias         = "glueguard:alias"
 )
 
 // Orphan is something that carries a change's tag and that no change answers for.
@@ -27,6 +29,14 @@ type Orphan struct {
 	Configuration string `json:"configuration"`
 	// State is that of the change, where it is known and over; empty: no such change is known.
 	State change.State `json:"state,omitempty"`
+	// Alias is the name that a key was made for; the next change that makes a key of this name takes a spare one.
+	Alias string `json:"alias,omitempty"`
+}
+
+// Key tells whether the orphan is a KMS key. Glueguard deletes none.
+func (o Orphan) Key() bool {
+	arn, err := resource.ParseARN(o.ARN)
+	return err == nil && arn.Service == "kms"
 }
 
 // Orphans lists what carries a change's tag without belonging to one, and the locations that could not be read.
@@ -40,19 +50,27 @@ func orphansAt(ctx context.Context, r Reader, changes Changes, l resource.Locati
 		return nil, err
 	}
 	var found []Orphan
+	var unread []error
 	for _, t := range tagged {
 		o := Orphan{
 			Location: l, ARN: t.ARN, Change: t.Tags[tagChange], Original: t.Tags[tagOriginal], Configuration: t.Tags[tagConfiguration],
+			Alias: t.Tags[tagAlias],
 		}
 		owned, err := o.owned(ctx, changes)
 		if err != nil {
 			return nil, &storeError{err}
 		}
+		if !owned && o.Key() && o.State != "" { // keys stay, whatever became of the change: those that have a name are in use
+			if owned, err = o.named(ctx, r, changes); err != nil {
+				unread = append(unread, err)
+				continue
+			}
+		}
 		if !owned {
 			found = append(found, o)
 		}
 	}
-	return found, nil
+	return found, errors.Join(unread...)
 }
 
 // owned tells whether the change that made the thing is known and still answers for it.
@@ -66,7 +84,7 @@ func (o *Orphan) owned(ctx context.Context, changes Changes) (bool, error) {
 		return false, fmt.Errorf("read change %s: %w", o.Change, err)
 	case c.Head.ID != o.Change:
 		return false, nil
-	case c.Open() || c.KeyARN == o.ARN: // an open one may have made it without having been told
+	case c.Open(): // it may have made it without having been told
 		return true, nil
 	}
 	for _, id := range c.Kept() {
@@ -74,9 +92,44 @@ func (o *Orphan) owned(ctx context.Context, changes Changes) (bool, error) {
 			return true, nil
 		}
 	}
-	if arn, err := resource.ParseARN(o.ARN); err == nil && arn.Service == "kms" {
-		return true, nil // keys stay, whatever became of the change
-	}
 	o.State = c.State
 	return false, nil
 }
+
+// named tells whether a key has, or once had, a name: then it may be in use. So is one that is not there any more, or that
+// somebody has seen to already.
+func (o *Orphan) named(ctx context.Context, r Reader, changes Changes) (bool, error) {
+	fact := r.Key(ctx, o.Location, o.ARN)
+	key, ok := fact.Value()
+	switch {
+	case fact.IsUnknown():
+		return false, fmt.Errorf("read key %s: %w", o.ARN, fact.Failure())
+	case !ok || key.State == pendingDeletion:
+		return true, nil
+	}
+	names, err := r.Aliases(ctx, o.Location, o.ARN)
+	if err != nil {
+		return false, fmt.Errorf("list the aliases of %s: %w", o.ARN, err)
+	}
+	if len(names) > 0 {
+		return true, nil
+	}
+	var once bool
+	err = changes.EachChange(ctx, store.ChangeFilter{}, func(c *change.Change) error {
+		if c.KeyARN != o.ARN {
+			return nil
+		}
+		for p := range c.All() {
+			once = once || p.Step.Kind == plan.CreateAlias && p.Effective()
+		}
+		once = once || c.Open() // it goes on with the key
+		return nil
+	})
+	if err != nil {
+		return false, &storeError{fmt.Errorf("read the changes: %w", err)}
+	}
+	return once, nil
+}
+
+// pendingDeletion is the state of a key that somebody has had AWS delete.
+const pendingDeletion = "PendingDeletion"

@@ -116,8 +116,8 @@ func (a *asking) keyStep(s Step) {
 	anyKey := a.p.s.Location.ARN("kms", "key/*").String()
 	switch s.Kind {
 	case CreateKey:
-		a.need(s.Name, "*", "kms:ListAliases", "kms:CreateKey", "kms:TagResource", "kms:PutKeyPolicy")
-		a.need(s.Name, anyKey, "kms:DescribeKey", "kms:ListResourceTags")
+		a.need(s.Name, "*", "kms:ListAliases", "tag:GetResources", "kms:CreateKey", "kms:TagResource", "kms:PutKeyPolicy")
+		a.need(s.Name, anyKey, "kms:DescribeKey", "kms:GetKeyPolicy", "kms:ListResourceTags")
 	case CreateAlias:
 		a.need(s.Name, a.p.s.Location.ARN("kms", s.Key.Alias).String(), "kms:CreateAlias")
 		a.need(s.Name, anyKey, "kms:CreateAlias")
