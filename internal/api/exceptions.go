@@ -127,10 +127,7 @@ func (s *Server) CreateException(ctx context.Context, r openapi.CreateExceptionR
 		return nil, err
 	}
 	e := store.Exception{ID: s.o.NewID(), Exception: x, State: store.ExceptionProposed, ProposedBy: who.Actor, ProposedAt: s.o.Now()}
-	if err := s.propose(ctx, e); err != nil {
-		return nil, err
-	}
-	if err := s.exceptionDeed(ctx, who, "exception.propose", e, nil); err != nil {
+	if err := s.propose(ctx, who, e); err != nil {
 		return nil, err
 	}
 	out, err := s.shownException(ctx, who, e.ID)
@@ -138,7 +135,7 @@ func (s *Server) CreateException(ctx context.Context, r openapi.CreateExceptionR
 }
 
 // propose stores a new exception, unless one of the same stands already.
-func (s *Server) propose(ctx context.Context, e store.Exception) error {
+func (s *Server) propose(ctx context.Context, who auth.Principal, e store.Exception) error {
 	s.filing.Lock()
 	defer s.filing.Unlock()
 	same := ""
@@ -156,17 +153,19 @@ func (s *Server) propose(ctx context.Context, e store.Exception) error {
 		return problem(http.StatusConflict, CodeConflict, "There is an exception of this control and resource already: %s.", same).
 			hint("End that one first, or have it rejected.")
 	}
-	return s.o.Store.CreateException(ctx, e)
+	return s.told(ctx, who, exceptionDeed("exception.propose", e, nil), func(ctx context.Context, w store.Writes) error {
+		return w.CreateException(ctx, e)
+	})
 }
 
-func (s *Server) exceptionDeed(ctx context.Context, who auth.Principal, action string, e store.Exception, refused error) error {
+func exceptionDeed(action string, e store.Exception, refused error) store.Deed {
 	d := store.Deed{Action: action, Subject: e.ID, Detail: map[string]string{
 		"control": string(e.Exception.Control), "resource": string(e.Exception.Resource), "expires": string(e.Exception.Expires),
 	}}
 	if refused != nil {
 		d.Outcome, d.Detail["why"] = store.DeedRefused, ProblemOf(refused).Detail
 	}
-	return s.record(ctx, who, d)
+	return d
 }
 
 // exception reads an exception that somebody rests on as it was seen.
@@ -215,7 +214,7 @@ func (s *Server) DecideException(ctx context.Context, r openapi.DecideExceptionR
 		return nil, problem(http.StatusConflict, CodeExpired, "Its last day has passed.")
 	}
 	if refused := s.mayDecide(e, who, rules); refused != nil {
-		return nil, errors.Join(refused, s.exceptionDeed(ctx, who, action, e, refused))
+		return nil, errors.Join(refused, s.record(ctx, who, exceptionDeed(action, e, refused)))
 	}
 	e.State, e.DecidedBy, e.DecidedAt, e.Note = becomes, who.Actor, s.o.Now(), r.Body.Note
 	out, err := s.updateException(ctx, who, action, e)
@@ -241,10 +240,10 @@ func (s *Server) EndException(ctx context.Context, r openapi.EndExceptionRequest
 }
 
 func (s *Server) updateException(ctx context.Context, who auth.Principal, action string, e store.Exception) (openapi.Exception, error) {
-	if err := s.o.Store.UpdateException(ctx, e); err != nil {
-		return openapi.Exception{}, err
-	}
-	if err := s.exceptionDeed(ctx, who, action, e, nil); err != nil {
+	err := s.told(ctx, who, exceptionDeed(action, e, nil), func(ctx context.Context, w store.Writes) error {
+		return w.UpdateException(ctx, e)
+	})
+	if err != nil {
 		return openapi.Exception{}, err
 	}
 	return s.shownException(ctx, who, e.ID)

@@ -86,14 +86,30 @@ func (s *Server) require(ctx context.Context, operation string, need auth.Permis
 	}))
 }
 
-// record writes what somebody did into the audit trail.
+// record writes what somebody did into the audit trail, where it changes nothing in the store.
 func (s *Server) record(ctx context.Context, p auth.Principal, d store.Deed) error {
+	if _, err := s.o.Store.Record(ctx, s.deed(p, d)); err != nil {
+		return fmt.Errorf("write the audit trail: %w", err)
+	}
+	return nil
+}
+
+// told changes the store, and writes who did it into the audit trail: both or neither.
+func (s *Server) told(ctx context.Context, p auth.Principal, d store.Deed, change func(ctx context.Context, w store.Writes) error) error {
+	return s.o.Store.Together(ctx, func(ctx context.Context, w store.Writes) error {
+		if err := change(ctx, w); err != nil {
+			return err
+		}
+		_, err := w.Record(ctx, s.deed(p, d))
+		return err
+	})
+}
+
+// deed is what somebody did now.
+func (s *Server) deed(p auth.Principal, d store.Deed) store.Deed {
 	d.At, d.Actor = s.o.Now(), p.Actor
 	if d.Outcome == "" {
 		d.Outcome = store.DeedOK
 	}
-	if _, err := s.o.Store.Record(ctx, d); err != nil {
-		return fmt.Errorf("write the audit trail: %w", err)
-	}
-	return nil
+	return d
 }

@@ -136,10 +136,7 @@ func (s *Server) CreateRequest(ctx context.Context, r openapi.CreateRequestReque
 	if err != nil {
 		return nil, err
 	}
-	if err := s.file(ctx, q); err != nil {
-		return nil, err
-	}
-	if err := s.requestDeed(ctx, who, "request.create", q, store.DeedOK, nil); err != nil {
+	if err := s.file(ctx, who, q); err != nil {
 		return nil, err
 	}
 	if q.State == store.RequestQueued {
@@ -152,13 +149,15 @@ func (s *Server) CreateRequest(ctx context.Context, r openapi.CreateRequestReque
 }
 
 // file stores a new request, unless the same is asked for already.
-func (s *Server) file(ctx context.Context, q store.Request) error {
+func (s *Server) file(ctx context.Context, who auth.Principal, q store.Request) error {
 	s.filing.Lock()
 	defer s.filing.Unlock()
 	if err := s.unasked(ctx, q); err != nil {
 		return err
 	}
-	return s.o.Store.CreateRequest(ctx, q)
+	return s.told(ctx, who, requestDeed("request.create", q, store.DeedOK, nil), func(ctx context.Context, w store.Writes) error {
+		return w.CreateRequest(ctx, q)
+	})
 }
 
 // unasked refuses a request that is the same as one that is still open.
@@ -179,8 +178,8 @@ func (s *Server) unasked(ctx context.Context, q store.Request) error {
 	return err
 }
 
-// requestDeed records what somebody did with a request.
-func (s *Server) requestDeed(ctx context.Context, who auth.Principal, action string, q store.Request, outcome string, cause error) error {
+// requestDeed is what somebody did with a request.
+func requestDeed(action string, q store.Request, outcome string, cause error) store.Deed {
 	d := store.Deed{Action: action, Subject: q.ID, Digest: q.Digest, Outcome: outcome, Detail: map[string]string{"kind": string(q.Work.Kind)}}
 	if q.Work.Plan != "" {
 		d.Detail["plan"] = q.Work.Plan
@@ -198,19 +197,19 @@ func (s *Server) requestDeed(ctx context.Context, who auth.Principal, action str
 	if cause != nil {
 		d.Detail["why"] = ProblemOf(cause).Detail
 	}
-	return s.record(ctx, who, d)
+	return d
 }
 
 // update stores what became of a request, records it, and tells the daemon where there is something to start. A move
 // that the rules refuse is in the audit trail, too.
 func (s *Server) update(ctx context.Context, who auth.Principal, action string, q store.Request, refused error) (openapi.Request, error) {
 	if refused != nil {
-		return openapi.Request{}, errors.Join(refused, s.requestDeed(ctx, who, action, q, store.DeedRefused, refused))
+		return openapi.Request{}, errors.Join(refused, s.record(ctx, who, requestDeed(action, q, store.DeedRefused, refused)))
 	}
-	if err := s.o.Store.UpdateRequest(ctx, q); err != nil {
-		return openapi.Request{}, err
-	}
-	if err := s.requestDeed(ctx, who, action, q, store.DeedOK, nil); err != nil {
+	err := s.told(ctx, who, requestDeed(action, q, store.DeedOK, nil), func(ctx context.Context, w store.Writes) error {
+		return w.UpdateRequest(ctx, q)
+	})
+	if err != nil {
 		return openapi.Request{}, err
 	}
 	if q.State == store.RequestQueued {
@@ -290,9 +289,9 @@ func (s *Server) InterruptRequest(ctx context.Context, r openapi.InterruptReques
 		return nil, problem(409, CodeState, "The request is %s: only one that is running can be interrupted.", auth.StateOf(q, s.o.Now()))
 	}
 	if err := s.o.Worker.Interrupt(ctx, q.ID); err != nil {
-		return nil, errors.Join(err, s.requestDeed(ctx, who, "request.interrupt", q, store.DeedFailed, err))
+		return nil, errors.Join(err, s.record(ctx, who, requestDeed("request.interrupt", q, store.DeedFailed, err)))
 	}
-	if err := s.requestDeed(ctx, who, "request.interrupt", q, store.DeedOK, nil); err != nil {
+	if err := s.record(ctx, who, requestDeed("request.interrupt", q, store.DeedOK, nil)); err != nil {
 		return nil, err
 	}
 	out, err := s.shown(ctx, who, q.ID)

@@ -86,13 +86,15 @@ func (s *Server) checkSchedule(ctx context.Context, x store.Schedule) error {
 }
 
 // keep checks a schedule and stores it.
-func (s *Server) keep(ctx context.Context, x store.Schedule, write func(context.Context, store.Schedule) error) error {
+func (s *Server) keep(
+	ctx context.Context, who auth.Principal, action string, x store.Schedule, write func(store.Writes, context.Context, store.Schedule) error,
+) error {
 	s.filing.Lock()
 	defer s.filing.Unlock()
 	if err := s.checkSchedule(ctx, x); err != nil {
 		return err
 	}
-	return write(ctx, x)
+	return s.told(ctx, who, scheduleDeed(action, x), func(ctx context.Context, w store.Writes) error { return write(w, ctx, x) })
 }
 
 // CreateSchedule implements openapi.StrictServerInterface.
@@ -109,10 +111,7 @@ func (s *Server) CreateSchedule(ctx context.Context, r openapi.CreateScheduleReq
 	if x.NextAt.IsZero() {
 		x.NextAt = s.o.Now()
 	}
-	if err := s.keep(ctx, x, s.o.Store.CreateSchedule); err != nil {
-		return nil, err
-	}
-	if err := s.scheduleDeed(ctx, who, "schedule.create", x); err != nil {
+	if err := s.keep(ctx, who, "schedule.create", x, store.Writes.CreateSchedule); err != nil {
 		return nil, err
 	}
 	s.o.Worker.Wake()
@@ -120,10 +119,10 @@ func (s *Server) CreateSchedule(ctx context.Context, r openapi.CreateScheduleReq
 	return openapi.CreateSchedule201JSONResponse(scheduleOf(x)), err
 }
 
-func (s *Server) scheduleDeed(ctx context.Context, who auth.Principal, action string, x store.Schedule) error {
-	return s.record(ctx, who, store.Deed{Action: action, Subject: x.ID, Detail: map[string]string{
+func scheduleDeed(action string, x store.Schedule) store.Deed {
+	return store.Deed{Action: action, Subject: x.ID, Detail: map[string]string{
 		"name": x.Name, "every": x.Every.String(), "paused": fmt.Sprint(x.Paused),
-	}})
+	}}
 }
 
 // UpdateSchedule implements openapi.StrictServerInterface.
@@ -155,10 +154,7 @@ func (s *Server) UpdateSchedule(ctx context.Context, r openapi.UpdateScheduleReq
 	if b.Paused != nil {
 		x.Paused = *b.Paused
 	}
-	if err := s.keep(ctx, x, s.o.Store.UpdateSchedule); err != nil {
-		return nil, err
-	}
-	if err := s.scheduleDeed(ctx, who, "schedule.update", x); err != nil {
+	if err := s.keep(ctx, who, "schedule.update", x, store.Writes.UpdateSchedule); err != nil {
 		return nil, err
 	}
 	s.o.Worker.Wake()
@@ -176,12 +172,14 @@ func (s *Server) DeleteSchedule(ctx context.Context, r openapi.DeleteScheduleReq
 	if err != nil {
 		return nil, err
 	}
-	err = s.o.Store.DropSchedule(ctx, x.ID)
+	err = s.told(ctx, who, scheduleDeed("schedule.delete", x), func(ctx context.Context, w store.Writes) error {
+		return w.DropSchedule(ctx, x.ID)
+	})
 	if errors.Is(err, store.ErrNotFound) {
 		return nil, missing("schedule", r.ID)
 	}
 	if err != nil {
 		return nil, err
 	}
-	return openapi.DeleteSchedule204Response{}, s.scheduleDeed(ctx, who, "schedule.delete", x)
+	return openapi.DeleteSchedule204Response{}, nil
 }

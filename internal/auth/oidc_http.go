@@ -144,22 +144,23 @@ func (s *Service) oidcRoles(ctx context.Context, user *store.User, roles []Role,
 		return nil
 	}
 	user.Roles = now
-	if err := s.o.Users.UpdateUser(ctx, *user); err != nil {
-		return err
-	}
-	if len(now) == 0 {
-		if err := s.o.Credentials.DropSessions(ctx, user.ID); err != nil {
+	err := s.told(ctx, store.Deed{Actor: actor, Action: "user.update", Subject: user.ID, Detail: map[string]string{
+		"name": user.Name, "roles": strings.Join(now, " "), "by": "groups of the identity provider",
+	}}, func(ctx context.Context, w store.Writes) error {
+		if err := w.UpdateUser(ctx, *user); err != nil || len(now) > 0 {
 			return err
 		}
+		return w.DropSessions(ctx, user.ID)
+	})
+	if err != nil {
+		return err
 	}
 	updated, err := s.o.Users.User(ctx, user.ID)
 	if err != nil {
 		return err
 	}
 	*user = updated
-	return s.record(ctx, store.Deed{Actor: actor, Action: "user.update", Subject: user.ID, Detail: map[string]string{
-		"name": user.Name, "roles": strings.Join(now, " "), "by": "groups of the identity provider",
-	}})
+	return nil
 }
 
 // newOIDCUser makes a user. One whose name is taken gets another: it must never be taken for whoever had it first.
@@ -172,20 +173,17 @@ func (s *Service) newOIDCUser(ctx context.Context, who identity, actor store.Act
 			return store.User{}, err
 		}
 		u.Subject = who.subject
-		err = s.o.Users.CreateUser(ctx, u)
+		actor.Name = u.Name
+		err = s.told(ctx, store.Deed{Actor: actor, Action: "user.create", Subject: u.ID, Detail: map[string]string{
+			"name": u.Name, "roles": strings.Join(u.Roles, " "), "by": "the identity provider",
+		}}, func(ctx context.Context, w store.Writes) error { return w.CreateUser(ctx, u) })
 		if errors.Is(err, store.ErrConflict) {
 			continue
 		}
 		if err != nil {
 			return store.User{}, err
 		}
-		if u, err = s.o.Users.User(ctx, u.ID); err != nil {
-			return store.User{}, err
-		}
-		actor.Name = u.Name
-		return u, s.record(ctx, store.Deed{Actor: actor, Action: "user.create", Subject: u.ID, Detail: map[string]string{
-			"name": u.Name, "roles": strings.Join(u.Roles, " "), "by": "the identity provider",
-		}})
+		return s.o.Users.User(ctx, u.ID)
 	}
 	return store.User{}, &OIDCError{Reason: "your name is taken here by somebody else; ask an administrator", Refused: true}
 }

@@ -53,8 +53,8 @@ const (
 	ticketLasts     = 3 * 24 * time.Hour
 )
 
-// Service signs people in, and manages users, tokens and one-time links. Each thing that it changes, and each sign-in
-// that it refuses, it records in the audit trail.
+// Service signs people in, and manages users, tokens and one-time links. Each thing that it changes is written into the
+// audit trail with the change itself; each sign-in that it refuses is there, too.
 type Service struct {
 	o      Options
 	hasher *hasher
@@ -130,8 +130,26 @@ func (s *Service) newID() (string, error) {
 	return id.String(), nil
 }
 
-// record writes one deed of whoever asks.
+// record writes one deed of whoever asks, where it changes nothing.
 func (s *Service) record(ctx context.Context, d store.Deed) error {
+	_, err := s.o.Trail.Record(ctx, s.deed(ctx, d))
+	return err
+}
+
+// told makes a change, and writes who made it into the audit trail: both or neither.
+func (s *Service) told(ctx context.Context, d store.Deed, change func(ctx context.Context, w store.Writes) error) error {
+	d = s.deed(ctx, d)
+	return s.o.Trail.Together(ctx, func(ctx context.Context, w store.Writes) error {
+		if err := change(ctx, w); err != nil {
+			return err
+		}
+		_, err := w.Record(ctx, d)
+		return err
+	})
+}
+
+// deed is what whoever asks does now.
+func (s *Service) deed(ctx context.Context, d store.Deed) store.Deed {
 	if d.Actor == (store.Actor{}) {
 		d.Actor = s.actor(ctx)
 	}
@@ -139,8 +157,7 @@ func (s *Service) record(ctx context.Context, d store.Deed) error {
 		d.Outcome = store.DeedOK
 	}
 	d.At = s.o.Now()
-	_, err := s.o.Trail.Record(ctx, d)
-	return err
+	return d
 }
 
 // actor is who asks: without a sign-in it is only known from where.

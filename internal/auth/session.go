@@ -84,24 +84,26 @@ func (s *Service) signIn(ctx context.Context, proven store.User, hash, address s
 	if hash != "" {
 		user.PasswordHash = hash
 	}
-	if err := s.o.Users.UpdateUser(ctx, user); err != nil {
-		return "", store.Session{}, err
-	}
-	if p, ok := From(ctx); ok && p.Session != "" {
-		if err := s.o.Credentials.DropSession(ctx, p.Session); err != nil && !errors.Is(err, store.ErrNotFound) {
-			return "", store.Session{}, err
-		}
-	}
 	session := store.Session{
 		Hash: key, UserID: user.ID, CreatedAt: now, SeenAt: now, ExpiresAt: now.Add(s.o.Absolute), Address: address,
 	}
-	if err := s.o.Credentials.SaveSession(ctx, session); err != nil {
+	err = s.told(ctx, store.Deed{
+		Actor: store.Actor{Kind: store.ActorUser, Name: user.Name, Address: address}, Action: "session.create", Subject: user.ID,
+	}, func(ctx context.Context, w store.Writes) error {
+		if err := w.UpdateUser(ctx, user); err != nil {
+			return err
+		}
+		if p, ok := From(ctx); ok && p.Session != "" {
+			if err := w.DropSession(ctx, p.Session); err != nil {
+				return err
+			}
+		}
+		return w.SaveSession(ctx, session)
+	})
+	if err != nil {
 		return "", store.Session{}, err
 	}
-	err = s.record(ctx, store.Deed{
-		Actor: store.Actor{Kind: store.ActorUser, Name: user.Name, Address: address}, Action: "session.create", Subject: user.ID,
-	})
-	return cookie, session, err
+	return cookie, session, nil
 }
 
 // Logout ends the sign-in that the request came with.
@@ -112,10 +114,9 @@ func (s *Service) Logout(ctx context.Context) error {
 	}
 	s.writing.Lock()
 	defer s.writing.Unlock()
-	if err := s.o.Credentials.DropSession(ctx, p.Session); err != nil && !errors.Is(err, store.ErrNotFound) {
-		return err
-	}
-	return s.record(ctx, store.Deed{Action: "session.end", Subject: p.UserID})
+	return s.told(ctx, store.Deed{Action: "session.end", Subject: p.UserID}, func(ctx context.Context, w store.Writes) error {
+		return w.DropSession(ctx, p.Session)
+	})
 }
 
 // ended tells whether a session is over.
@@ -155,12 +156,7 @@ func (s *Service) bySession(ctx context.Context, hash, address string) (Principa
 func (s *Service) seen(ctx context.Context, hash string, now time.Time) error {
 	s.writing.Lock()
 	defer s.writing.Unlock()
-	session, err := s.o.Credentials.Session(ctx, hash)
-	if err != nil || !session.SeenAt.Before(now) {
-		return err
-	}
-	session.SeenAt = now
-	return s.o.Credentials.SaveSession(ctx, session)
+	return s.o.Credentials.SessionSeen(ctx, hash, now)
 }
 
 // signedOut makes ErrSignedOut of what is not there.

@@ -32,41 +32,51 @@ func (s *Service) Setup(ctx context.Context) (*Link, error) {
 	if err != nil || able {
 		return nil, err
 	}
-	if first == nil {
-		if first, err = s.firstUser(ctx); err != nil {
-			return nil, err
+	var link Link
+	d := store.Deed{Actor: store.Actor{Kind: store.ActorDaemon, Name: "setup"}, Action: "ticket.create"}
+	err = s.o.Trail.Together(ctx, func(ctx context.Context, w store.Writes) error {
+		if first == nil {
+			if first, err = s.firstUser(ctx, w, d.Actor); err != nil {
+				return err
+			}
 		}
-	}
-	link, err := s.link(ctx, *first, setupLasts)
+		if link, err = s.link(ctx, w, *first, setupLasts); err != nil {
+			return err
+		}
+		d.Subject = first.ID
+		_, err := w.Record(ctx, s.deed(ctx, d))
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}
-	d := store.Deed{Actor: store.Actor{Kind: store.ActorDaemon, Name: "setup"}, Action: "ticket.create", Subject: first.ID}
-	return &link, s.record(ctx, d)
+	return &link, nil
 }
 
 // firstUser makes the first administrator, under the first of a few names that is free.
-func (s *Service) firstUser(ctx context.Context) (*store.User, error) {
+func (s *Service) firstUser(ctx context.Context, w store.Writes, by store.Actor) (*store.User, error) {
 	for _, name := range []string{"admin", "administrator", "setup-" + s.o.Now().UTC().Format("20060102150405")} {
 		u, err := s.newUser(name, []Role{Administrator})
 		if err != nil {
 			return nil, err
 		}
-		err = s.o.Users.CreateUser(ctx, u)
+		err = w.CreateUser(ctx, u)
 		if errors.Is(err, store.ErrConflict) {
 			continue
 		}
 		if err != nil {
 			return nil, err
 		}
-		stored, err := s.o.Users.User(ctx, u.ID)
-		return &stored, err
+		_, err = w.Record(ctx, s.deed(ctx, store.Deed{
+			Actor: by, Action: "user.create", Subject: u.ID, Detail: map[string]string{"name": u.Name, "roles": strings.Join(u.Roles, " ")},
+		}))
+		return &u, err
 	}
 	return nil, errors.New("every name that a first administrator could have is taken")
 }
 
 // link makes a user's one-time link, in place of all before.
-func (s *Service) link(ctx context.Context, u store.User, lasts time.Duration) (Link, error) {
+func (s *Service) link(ctx context.Context, w store.Writes, u store.User, lasts time.Duration) (Link, error) {
 	if u.Subject != "" {
 		return Link{}, ErrNoLocalPassword
 	}
@@ -74,11 +84,11 @@ func (s *Service) link(ctx context.Context, u store.User, lasts time.Duration) (
 	if err != nil {
 		return Link{}, err
 	}
-	if err := s.o.Credentials.DropTickets(ctx, u.ID); err != nil {
+	if err := w.DropTickets(ctx, u.ID); err != nil {
 		return Link{}, err
 	}
 	l := Link{Secret: secret, ExpiresAt: s.o.Now().Add(lasts)}
-	return l, s.o.Credentials.SaveTicket(ctx, store.Ticket{Hash: hash, UserID: u.ID, ExpiresAt: l.ExpiresAt})
+	return l, w.SaveTicket(ctx, store.Ticket{Hash: hash, UserID: u.ID, ExpiresAt: l.ExpiresAt})
 }
 
 // UseTicket sets the password of the user whose one-time link has this secret, and ends the user's sign-ins. A password
@@ -97,41 +107,53 @@ func (s *Service) UseTicket(ctx context.Context, secret, password string) (store
 	}
 	s.writing.Lock()
 	defer s.writing.Unlock()
-	ticket, err := s.o.Credentials.TakeTicket(ctx, hashOf(secret))
-	if errors.Is(err, store.ErrNotFound) || err == nil && !now.Before(ticket.ExpiresAt) {
-		return store.User{}, ErrTicket
-	}
+	var user store.User
+	err = s.o.Trail.Together(ctx, func(ctx context.Context, w store.Writes) error {
+		ticket, err := w.TakeTicket(ctx, hashOf(secret))
+		if errors.Is(err, store.ErrNotFound) || err == nil && !now.Before(ticket.ExpiresAt) {
+			return ErrTicket
+		}
+		if err != nil {
+			return err
+		}
+		user, err = s.o.Users.User(ctx, ticket.UserID)
+		if errors.Is(err, store.ErrNotFound) || err == nil && (user.Disabled || user.Subject != "") {
+			return ErrTicket
+		}
+		if err != nil {
+			return err
+		}
+		if err := checkPassword(user.Name, password); err != nil {
+			return err // and the link stays
+		}
+		return s.redeem(ctx, w, user, hash)
+	})
 	if err != nil {
-		return store.User{}, err
-	}
-	user, err := s.o.Users.User(ctx, ticket.UserID)
-	if errors.Is(err, store.ErrNotFound) || err == nil && (user.Disabled || user.Subject != "") {
-		return store.User{}, ErrTicket
-	}
-	if err != nil {
-		return store.User{}, err
-	}
-	if err := checkPassword(user.Name, password); err != nil {
-		return store.User{}, errors.Join(err, s.o.Credentials.SaveTicket(ctx, ticket))
-	}
-	if err := s.setPassword(ctx, user, hash); err != nil {
 		return store.User{}, err
 	}
 	s.limits.address.giveBack(from, now)
-	err = s.record(ctx, store.Deed{
+	return user, nil
+}
+
+// redeem sets the password of a user who has shown a one-time link.
+func (s *Service) redeem(ctx context.Context, w store.Writes, user store.User, hash string) error {
+	if err := setPassword(ctx, w, user, hash); err != nil {
+		return err
+	}
+	_, err := w.Record(ctx, s.deed(ctx, store.Deed{
 		Actor:  store.Actor{Kind: store.ActorUser, Name: user.Name, Address: Address(ctx)},
 		Action: "user.password", Subject: user.ID, Detail: map[string]string{"by": "one-time link"},
-	})
-	return user, err
+	}))
+	return err
 }
 
 // setPassword gives a user a new password, and ends all that the old one, or a link, opened.
-func (s *Service) setPassword(ctx context.Context, user store.User, hash string) error {
+func setPassword(ctx context.Context, w store.Writes, user store.User, hash string) error {
 	user.PasswordHash = hash
-	if err := s.o.Users.UpdateUser(ctx, user); err != nil {
+	if err := w.UpdateUser(ctx, user); err != nil {
 		return err
 	}
-	return errors.Join(s.o.Credentials.DropSessions(ctx, user.ID), s.o.Credentials.DropTickets(ctx, user.ID))
+	return endAccess(ctx, w, user.ID)
 }
 
 // ChangePassword gives who asks a new password, and ends their other sign-ins; this one goes on. ErrCredentials where the
@@ -188,13 +210,12 @@ func (s *Service) replacePassword(ctx context.Context, p Principal, proven store
 	if err != nil {
 		return signedOut(err)
 	}
-	if err := s.setPassword(ctx, user, hash); err != nil {
-		return err
-	}
 	session.CreatedAt = s.o.Now() // it begins anew, but ends when it would have
 	session.SeenAt = session.CreatedAt
-	if err := s.o.Credentials.SaveSession(ctx, session); err != nil {
-		return err
-	}
-	return s.record(ctx, store.Deed{Action: "user.password", Subject: user.ID})
+	return s.told(ctx, store.Deed{Action: "user.password", Subject: user.ID}, func(ctx context.Context, w store.Writes) error {
+		if err := setPassword(ctx, w, user, hash); err != nil {
+			return err
+		}
+		return w.SaveSession(ctx, session)
+	})
 }

@@ -49,12 +49,13 @@ func (s *Service) CreateToken(ctx context.Context, name string, roles []Role, la
 	t := store.Token{ID: id, Name: name, Hash: hash, UserID: p.UserID, Roles: names(roles), CreatedAt: now, ExpiresAt: now.Add(lasts)}
 	s.writing.Lock()
 	defer s.writing.Unlock()
-	if err := s.o.Credentials.SaveToken(ctx, t); err != nil {
+	err = s.told(ctx, store.Deed{Action: "token.create", Subject: id, Detail: map[string]string{
+		"name": name, "roles": strings.Join(t.Roles, " "), "expires": t.ExpiresAt.UTC().Format(time.RFC3339),
+	}}, func(ctx context.Context, w store.Writes) error { return w.SaveToken(ctx, t) })
+	if err != nil {
 		return "", store.Token{}, err
 	}
-	return text, t, s.record(ctx, store.Deed{Action: "token.create", Subject: id, Detail: map[string]string{
-		"name": name, "roles": strings.Join(t.Roles, " "), "expires": t.ExpiresAt.UTC().Format(time.RFC3339),
-	}})
+	return text, t, nil
 }
 
 // covers tells whether somebody with these roles may do all that the one may.
@@ -116,10 +117,8 @@ func (s *Service) DropToken(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
-	if err := s.o.Credentials.DropToken(ctx, id); err != nil {
-		return err
-	}
-	return s.record(ctx, store.Deed{Action: "token.revoke", Subject: id, Detail: map[string]string{"name": found.Name}})
+	d := store.Deed{Action: "token.revoke", Subject: id, Detail: map[string]string{"name": found.Name}}
+	return s.told(ctx, d, func(ctx context.Context, w store.Writes) error { return w.DropToken(ctx, id) })
 }
 
 // byToken is who an API token speaks for.
@@ -158,12 +157,7 @@ func (s *Service) byToken(ctx context.Context, text, address string) (Principal,
 func (s *Service) tokenUsed(ctx context.Context, hash string, now time.Time) error {
 	s.writing.Lock()
 	defer s.writing.Unlock()
-	token, err := s.o.Credentials.TokenByHash(ctx, hash)
-	if err != nil {
-		return err
-	}
-	token.UsedAt = now
-	return s.o.Credentials.SaveToken(ctx, token)
+	return s.o.Credentials.TokenUsed(ctx, hash, now)
 }
 
 // Recheck tells whether a principal still holds: for streams, which outlive the look at their beginning. An open

@@ -2,7 +2,6 @@ package auth
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -99,20 +98,22 @@ func (s *Service) CreateUser(ctx context.Context, name string, roles []Role) (st
 	}
 	s.writing.Lock()
 	defer s.writing.Unlock()
-	if err := s.o.Users.CreateUser(ctx, u); err != nil {
-		return store.User{}, Link{}, err
+	var link Link
+	d := store.Deed{Action: "user.create", Subject: u.ID, Detail: map[string]string{"name": name, "roles": strings.Join(u.Roles, " ")}}
+	err = s.told(ctx, d, func(ctx context.Context, w store.Writes) error {
+		if err := w.CreateUser(ctx, u); err != nil {
+			return err
+		}
+		link, err = s.link(ctx, w, u, ticketLasts)
+		return err
+	})
+	if err == nil {
+		u, err = s.o.Users.User(ctx, u.ID) // with its first version
 	}
-	if u, err = s.o.Users.User(ctx, u.ID); err != nil { // with its first version
-		return store.User{}, Link{}, err
-	}
-	link, err := s.link(ctx, u, ticketLasts)
 	if err != nil {
 		return store.User{}, Link{}, err
 	}
-	err = s.record(ctx, store.Deed{
-		Action: "user.create", Subject: u.ID, Detail: map[string]string{"name": name, "roles": strings.Join(u.Roles, " ")},
-	})
-	return u, link, err
+	return u, link, nil
 }
 
 // NewLink makes a new one-time link, by which a local user sets a new password; links made before end. The old password
@@ -124,11 +125,16 @@ func (s *Service) NewLink(ctx context.Context, userID string) (Link, error) {
 	if err != nil {
 		return Link{}, err
 	}
-	link, err := s.link(ctx, u, ticketLasts)
+	var link Link
+	d := store.Deed{Action: "ticket.create", Subject: u.ID, Detail: map[string]string{"name": u.Name}}
+	err = s.told(ctx, d, func(ctx context.Context, w store.Writes) error {
+		link, err = s.link(ctx, w, u, ticketLasts)
+		return err
+	})
 	if err != nil {
 		return Link{}, err
 	}
-	return link, s.record(ctx, store.Deed{Action: "ticket.create", Subject: u.ID, Detail: map[string]string{"name": u.Name}})
+	return link, nil
 }
 
 // UpdateUser changes a user's roles, or disables or enables one, which ends the user's sign-ins. ErrLastAdministrator
@@ -156,21 +162,27 @@ func (s *Service) UpdateUser(ctx context.Context, userID string, change UserChan
 	if err := s.leavesAdministrator(ctx, before, after); err != nil {
 		return store.User{}, err
 	}
-	if err := s.o.Users.UpdateUser(ctx, after); err != nil {
-		return store.User{}, err
-	}
-	if after.Disabled {
-		err := errors.Join(s.o.Credentials.DropSessions(ctx, userID), s.o.Credentials.DropTickets(ctx, userID))
-		if err != nil {
-			return store.User{}, err
-		}
-	}
-	if after, err = s.o.Users.User(ctx, userID); err != nil {
-		return store.User{}, err
-	}
-	return after, s.record(ctx, store.Deed{Action: "user.update", Subject: userID, Detail: map[string]string{
+	d := store.Deed{Action: "user.update", Subject: userID, Detail: map[string]string{
 		"name": after.Name, "roles": strings.Join(after.Roles, " "), "disabled": fmt.Sprint(after.Disabled),
-	}})
+	}}
+	err = s.told(ctx, d, func(ctx context.Context, w store.Writes) error {
+		if err := w.UpdateUser(ctx, after); err != nil || !after.Disabled {
+			return err
+		}
+		return endAccess(ctx, w, userID)
+	})
+	if err != nil {
+		return store.User{}, err
+	}
+	return s.o.Users.User(ctx, userID)
+}
+
+// endAccess ends a user's sign-ins and links.
+func endAccess(ctx context.Context, w store.Writes, userID string) error {
+	if err := w.DropSessions(ctx, userID); err != nil {
+		return err
+	}
+	return w.DropTickets(ctx, userID)
 }
 
 // leavesAdministrator refuses a change after which nobody could manage users.

@@ -44,15 +44,6 @@ func (f *failing) UpdateRequest(ctx context.Context, q store.Request) error {
 	return f.Store.UpdateRequest(ctx, q)
 }
 
-func (f *failing) CreateRequest(ctx context.Context, q store.Request) error {
-	if f.create != nil {
-		if err := f.create(q); err != nil {
-			return err
-		}
-	}
-	return f.Store.CreateRequest(ctx, q)
-}
-
 func (f *failing) UpdateSchedule(ctx context.Context, one store.Schedule) error {
 	if f.turn != nil {
 		if err := f.turn(one); err != nil {
@@ -69,6 +60,43 @@ func (f *failing) Record(ctx context.Context, d store.Deed) (store.Deed, error) 
 		}
 	}
 	return f.Store.Record(ctx, d)
+}
+
+// Together hands out writes that fail in the same way.
+func (f *failing) Together(ctx context.Context, write func(context.Context, store.Writes) error) error {
+	return f.Store.Together(ctx, func(ctx context.Context, w store.Writes) error { return write(ctx, &failingWrites{Writes: w, f: f}) })
+}
+
+type failingWrites struct {
+	store.Writes
+	f *failing
+}
+
+func (w *failingWrites) UpdateRequest(ctx context.Context, q store.Request) error {
+	if w.f.update != nil {
+		if err := w.f.update(q); err != nil {
+			return err
+		}
+	}
+	return w.Writes.UpdateRequest(ctx, q)
+}
+
+func (w *failingWrites) CreateRequest(ctx context.Context, q store.Request) error {
+	if w.f.create != nil {
+		if err := w.f.create(q); err != nil {
+			return err
+		}
+	}
+	return w.Writes.CreateRequest(ctx, q)
+}
+
+func (w *failingWrites) Record(ctx context.Context, d store.Deed) (store.Deed, error) {
+	if w.f.record != nil {
+		if err := w.f.record(d); err != nil {
+			return store.Deed{}, err
+		}
+	}
+	return w.Writes.Record(ctx, d)
 }
 
 func (f *failing) Lease(ctx context.Context, name string, h store.Holder) (store.Lease, error) {
@@ -229,7 +257,7 @@ func TestOneThatCantBeClaimedStopsNoOther(t *testing.T) {
 }
 
 // TestTheEndIsWrittenUntilItIs shows that a full disk loses no results: the end of a request is written when it can be,
-// first to the trail, and until then the request is nobody else's.
+// with its deed, and until then the request is nobody else's.
 func TestTheEndIsWrittenUntilItIs(t *testing.T) {
 	t.Parallel()
 	for _, fails := range []string{"the trail", "the request", "neither"} {
@@ -321,7 +349,7 @@ func TestWhatWasLeftSaysSo(t *testing.T) {
 		}
 	}
 	run.close()
-	if err := run.write(); err != nil {
+	if err := run.write(func(q store.Request) error { return s.UpdateRequest(t.Context(), q) }); err != nil {
 		t.Fatal(err)
 	}
 	if q, err = s.Request(t.Context(), "q"); err != nil {

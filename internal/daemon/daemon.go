@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"os"
 	"slices"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -283,14 +284,13 @@ func (d *Daemon) begin(ctx context.Context) error {
 	return d.firstAudit(ctx)
 }
 
-// demand leaves in the store what the policy demands of approvals, for command lines that are given another one. It is
-// written whether or not it has changed, which shows as well that the store can be written to.
+// demand leaves in the store what the policy demands of approvals.
 func (d *Daemon) demand(ctx context.Context) error {
 	p, err := d.worker.Policy(ctx)
 	if err != nil {
 		return err
 	}
-	return d.o.Store.SaveApprovals(ctx, p.Approvals)
+	return demand(ctx, d.o.Store, p, daemonActor(d.runner.holder), d.o.Clock.Now())
 }
 
 // firstAudit asks for an audit where there is none, so that pages have something to show.
@@ -311,7 +311,7 @@ func (d *Daemon) firstAudit(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := d.o.Store.CreateRequest(ctx, q); err != nil {
+	if err := fileRequest(ctx, d.o.Store, q, d.o.Clock.Now()); err != nil {
 		return fmt.Errorf("ask for the first audit: %w", err)
 	}
 	d.runner.Wake()
@@ -356,8 +356,20 @@ func (d *Daemon) loops(ctx context.Context, all *sync.WaitGroup) {
 
 // dropAudits forgets audits that nobody needs any more.
 func (d *Daemon) dropAudits(ctx context.Context) error {
-	n, err := d.o.Store.DropAudits(ctx, keepAudits, d.o.Clock.Now().Add(-keepKilled))
-	if n > 0 {
+	if err := d.o.Store.PurgeAudits(ctx); err != nil {
+		return err
+	}
+	n, now := 0, d.o.Clock.Now()
+	err := d.o.Store.Together(ctx, func(ctx context.Context, w store.Writes) (err error) {
+		if n, err = w.DropAudits(ctx, keepAudits, now.Add(-keepKilled)); err != nil || n == 0 {
+			return err
+		}
+		_, err = w.Record(ctx, store.Deed{
+			At: now, Actor: daemonActor(holderOf(now)), Action: "audit.drop", Outcome: store.DeedOK, Detail: map[string]string{"count": strconv.Itoa(n)},
+		})
+		return err
+	})
+	if err == nil && n > 0 {
 		d.o.Log.Info("old audits were dropped", "count", n)
 	}
 	return err

@@ -30,13 +30,6 @@ func (s *fillable) room() error {
 	return nil
 }
 
-func (s *fillable) CreateRequest(ctx context.Context, q store.Request) error {
-	if err := s.room(); err != nil {
-		return err
-	}
-	return s.Store.CreateRequest(ctx, q)
-}
-
 func (s *fillable) UpdateRequest(ctx context.Context, q store.Request) error {
 	if err := s.room(); err != nil {
 		return err
@@ -49,6 +42,13 @@ func (s *fillable) Record(ctx context.Context, d store.Deed) (store.Deed, error)
 		return store.Deed{}, err
 	}
 	return s.Store.Record(ctx, d)
+}
+
+func (s *fillable) Together(ctx context.Context, write func(context.Context, store.Writes) error) error {
+	if err := s.room(); err != nil {
+		return err
+	}
+	return s.Store.Together(ctx, write)
 }
 
 func (s *fillable) Lease(ctx context.Context, name string, h store.Holder) (store.Lease, error) {

@@ -47,7 +47,7 @@ type runner struct {
 // runnerStore is where requests are.
 type runnerStore interface {
 	store.Requests
-	Record(ctx context.Context, d store.Deed) (store.Deed, error)
+	store.Trail
 	Lease(ctx context.Context, name string, h store.Holder) (store.Lease, error)
 }
 
@@ -182,31 +182,28 @@ func (r *runner) claimOne(ctx context.Context, rules auth.Rules, q store.Request
 	if err != nil || !ok {
 		return err
 	}
-	begun, over := r.begun(rules, q)
-	err = r.store.UpdateRequest(ctx, begun)
-	if err == nil && over == "" {
+	begun, action := r.begun(rules, q)
+	err = r.update(ctx, action, begun)
+	if err == nil && begun.State == store.RequestRunning {
 		begun.Version++
 		r.start(ctx, begun, lease, false)
 		return nil
 	}
-	switch {
-	case errors.Is(err, store.ErrConflict): // whoever it was, they have it
+	if errors.Is(err, store.ErrConflict) { // whoever it was, they have it
 		err = nil
-	case err == nil:
-		err = r.deed(over, begun)
 	}
 	return errors.Join(err, lease.Release())
 }
 
-// begun is a queued request as it goes on: under way, or over with the name of the deed that says so.
-func (r *runner) begun(rules auth.Rules, q store.Request) (_ store.Request, over string) {
+// begun is a queued request as it goes on, under way or over, and the deed that says so.
+func (r *runner) begun(rules auth.Rules, q store.Request) (_ store.Request, action string) {
 	now := r.clock.Now()
 	if expired, ok := auth.Expire(q, now); ok {
 		return expired, deedExpire
 	}
 	begun, unfit := rules.Begin(q, auth.Principal{Actor: daemonActor(r.holder)}, now)
 	if unfit == nil {
-		return begun, ""
+		return begun, deedStart
 	}
 	q.State, q.EndedAt = store.RequestEnded, now
 	q.Results = []store.RequestResult{{Message: unfit.Error()}}
@@ -229,13 +226,9 @@ func (r *runner) expire(ctx context.Context) error {
 	}
 	var failed error
 	for _, q := range late {
-		err := r.store.UpdateRequest(ctx, q)
-		switch {
-		case errors.Is(err, store.ErrConflict): // somebody has just decided or used it
-		case err != nil:
+		err := r.update(ctx, deedExpire, q)
+		if err != nil && !errors.Is(err, store.ErrConflict) { // somebody has just decided or used it
 			failed = errors.Join(failed, fmt.Errorf("expire request %s: %w", q.ID, err))
-		default:
-			failed = errors.Join(failed, r.deed(deedExpire, q))
 		}
 	}
 	return failed
@@ -243,14 +236,26 @@ func (r *runner) expire(ctx context.Context) error {
 
 // What the daemon writes to the audit trail about requests: of the request's id.
 const (
+	deedCreate = "request.create"
 	deedStart  = "request.start"
 	deedTakeUp = "request.take-up" // after the process that had begun it has ended
 	deedEnd    = "request.end"
 	deedExpire = "request.expire"
 )
 
-// deed writes to the audit trail what the daemon has done with a request.
-func (r *runner) deed(action string, q store.Request) error {
+// update keeps what the daemon does with a request, and the deed that tells of it.
+func (r *runner) update(ctx context.Context, action string, q store.Request) error {
+	return r.store.Together(ctx, func(ctx context.Context, w store.Writes) error {
+		if err := w.UpdateRequest(ctx, q); err != nil {
+			return err
+		}
+		_, err := w.Record(ctx, r.deed(action, q))
+		return err
+	})
+}
+
+// deed is what the daemon does with a request.
+func (r *runner) deed(action string, q store.Request) store.Deed {
 	d := store.Deed{
 		At: r.clock.Now(), Actor: daemonActor(r.holder), Action: action, Subject: q.ID, Digest: q.Digest, Outcome: store.DeedOK,
 		Detail: map[string]string{"kind": string(q.Work.Kind)},
@@ -258,10 +263,16 @@ func (r *runner) deed(action string, q store.Request) error {
 	if action == deedEnd && slices.ContainsFunc(q.Results, func(one store.RequestResult) bool { return !one.OK }) {
 		d.Outcome = store.DeedFailed
 	}
-	if _, err := r.store.Record(context.Background(), d); err != nil {
-		return fmt.Errorf("write to the audit trail that %s: %w", action, err)
+	return d
+}
+
+// takes writes to the audit trail that the daemon goes on with a request.
+func (r *runner) takes(q store.Request) {
+	_, err := r.store.Record(context.Background(), r.deed(deedTakeUp, q))
+	r.health.note("the audit trail", err)
+	if err != nil { // who does the work tells of it too, and does none where it can't
+		r.log.Error("a request is taken up", "request", q.ID, "error", err.Error())
 	}
-	return nil
 }
 
 // daemonActor is the daemon acting of its own accord.
@@ -289,14 +300,8 @@ func (r *runner) start(daemon context.Context, q store.Request, lease store.Leas
 			}
 			r.Wake() // there is room for another
 		}()
-		begins := deedStart
 		if again {
-			begins = deedTakeUp
-		}
-		err := r.deed(begins, q)
-		r.health.note("the audit trail", err)
-		if err != nil { // who does the work tells of it too, and does none where it can't
-			r.log.Error("a request begins", "request", q.ID, "error", err.Error())
+			r.takes(q)
 		}
 		run := &running{store: r.store, now: r.clock.Now, request: q}
 		unfinished := r.doer.do(ctx, run, again)
@@ -307,19 +312,12 @@ func (r *runner) start(daemon context.Context, q store.Request, lease store.Leas
 	})
 }
 
-// end writes down that a request is over, in the audit trail first: who dies in between is followed by another daemon, which
-// tells of it again. Where the store fails it tries again until the daemon ends: the request stays this process's, so that
-// nobody takes it for one that was left.
+// end writes down that a request is over, and tells the audit trail. Where the store fails it tries again until the daemon
+// ends: the request stays this process's, so that nobody takes it for one that was left.
 func (r *runner) end(daemon context.Context, run *running) {
 	run.close()
-	var err error
-	for told := false; ; {
-		if !told {
-			err = r.deed(deedEnd, run.head())
-		}
-		if told = told || err == nil; told {
-			err = run.write()
-		}
+	for {
+		err := run.write(func(q store.Request) error { return r.update(context.Background(), deedEnd, q) })
 		r.health.note("writing down how requests end", err)
 		if err == nil {
 			return

@@ -44,7 +44,7 @@ func (r *running) set(ctx context.Context, result store.RequestResult) error {
 	} else {
 		r.request.Results = append(slices.Clone(r.request.Results), result)
 	}
-	return r.save(ctx)
+	return r.save(ctx, func(q store.Request) error { return r.store.UpdateRequest(context.WithoutCancel(ctx), q) })
 }
 
 // settled tells whether the result of a subject is final. A resource may have several changes in one request: change, unless
@@ -75,11 +75,11 @@ func (r *running) close() {
 	}
 }
 
-// write keeps the request as it is here.
-func (r *running) write() error {
+// write keeps the request as it is here, by what updates it.
+func (r *running) write(update func(store.Request) error) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.save(context.Background())
+	return r.save(context.Background(), update)
 }
 
 // saveTries is how often a request is written that others change at the same time.
@@ -87,10 +87,10 @@ const saveTries = 5
 
 // save writes the request. What this process knows of its results and state wins; nobody else has any business with a
 // running request.
-func (r *running) save(ctx context.Context) error {
+func (r *running) save(ctx context.Context, update func(store.Request) error) error {
 	ctx = context.WithoutCancel(ctx)
 	for try := 0; ; try++ {
-		err := r.store.UpdateRequest(ctx, r.request)
+		err := update(r.request)
 		if err == nil {
 			r.request.Version++
 			return nil

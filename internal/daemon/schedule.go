@@ -27,6 +27,7 @@ type scheduler struct {
 type scheduleStore interface {
 	store.Schedules
 	store.Requests
+	store.Trail
 }
 
 // byName is the actor of what a schedule asks for. Via is the schedule's id.
@@ -153,7 +154,7 @@ func (s *scheduler) file(ctx context.Context, one store.Schedule, now time.Time)
 	if err != nil {
 		return fmt.Errorf("schedule %s: %w", one.Name, err)
 	}
-	if err := s.store.CreateRequest(ctx, q); err != nil {
+	if err := fileRequest(ctx, s.store, q, now); err != nil {
 		return fmt.Errorf("schedule %s: %w", one.Name, err)
 	}
 	s.log.Info("a scheduled audit is due", "schedule", one.Name, "request", q.ID, "next_at", one.NextAt)

@@ -5,12 +5,51 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/glueguard/glueguard/internal/diag"
 	"github.com/glueguard/glueguard/internal/engine"
 	"github.com/glueguard/glueguard/internal/plan"
+	"github.com/glueguard/glueguard/internal/policy"
 	"github.com/glueguard/glueguard/internal/store"
 )
+
+// fileRequest keeps a request that the daemon makes of its own accord, and the deed that tells of it.
+func fileRequest(ctx context.Context, s store.Trail, q store.Request, now time.Time) error {
+	return s.Together(ctx, func(ctx context.Context, w store.Writes) error {
+		if err := w.CreateRequest(ctx, q); err != nil {
+			return err
+		}
+		_, err := w.Record(ctx, store.Deed{
+			At: now, Actor: q.ProposedBy, Action: deedCreate, Subject: q.ID, Digest: q.Digest, Outcome: store.DeedOK,
+			Detail: map[string]string{"kind": string(q.Work.Kind), "why": q.Reason},
+		})
+		return err
+	})
+}
+
+// demand leaves in the store what the policy demands of approvals, for command lines that are given another one. It is
+// written whether or not it has changed, which shows as well that the store can be written to; a change is in the trail.
+func demand(ctx context.Context, s Store, p policy.Policy, by store.Actor, now time.Time) error {
+	before, err := s.Approvals(ctx)
+	switch {
+	case err == nil && before == p.Approvals:
+		return s.SaveApprovals(ctx, p.Approvals)
+	case err != nil && !isMissing(err):
+		return err
+	}
+	return s.Together(ctx, func(ctx context.Context, w store.Writes) error {
+		if err := w.SaveApprovals(ctx, p.Approvals); err != nil {
+			return err
+		}
+		_, err := w.Record(ctx, store.Deed{
+			At: now, Actor: by, Action: "approvals.demand", Digest: p.Digest(), Outcome: store.DeedOK, Detail: map[string]string{
+				"required": string(p.Approvals.Required), "four_eyes": string(p.Approvals.FourEyes), "expires": string(p.Approvals.Expires),
+			},
+		})
+		return err
+	})
+}
 
 // begins writes to the audit trail that changes are about to be moved.
 func (w *work) begins(ctx context.Context, r *running, todo jobs, again bool) error {

@@ -132,8 +132,7 @@ type Ticket struct {
 // Users keeps who may sign in. Names and subjects are unique, names whatever their case. Reads and updates return
 // ErrNotFound.
 type Users interface {
-	CreateUser(ctx context.Context, u User) error // ErrConflict where the id, name or subject is taken
-	UpdateUser(ctx context.Context, u User) error // ErrConflict where the user was changed since it was read
+	UserWriter
 	User(ctx context.Context, id string) (User, error)
 	UserByName(ctx context.Context, name string) (User, error)
 	UserBySubject(ctx context.Context, subject string) (User, error)
@@ -152,31 +151,23 @@ type Credentials interface {
 
 // Sessions keeps sign-ins.
 type Sessions interface {
-	// SaveSession makes a session, or updates it when it was seen after it was made: ErrNotFound where it was dropped
-	// meanwhile, so that nobody who has signed out is signed in again.
-	SaveSession(ctx context.Context, s Session) error
+	SessionWriter
 	Session(ctx context.Context, hash string) (Session, error)
-	DropSession(ctx context.Context, hash string) error
-	DropSessions(ctx context.Context, userID string) error
+	// SessionSeen notes when a session was in use, and changes nothing else of it: ErrNotFound where it was dropped.
+	SessionSeen(ctx context.Context, hash string, at time.Time) error
 }
 
 // Tokens keeps API tokens.
 type Tokens interface {
-	// SaveToken makes a token, or updates when it was used: ErrNotFound where it was dropped meanwhile.
-	SaveToken(ctx context.Context, t Token) error
+	TokenWriter
 	TokenByHash(ctx context.Context, hash string) (Token, error)
 	EachToken(ctx context.Context, userID string, yield func(Token) error) error // by name; "" is everybody's
-	DropToken(ctx context.Context, id string) error                              // ErrNotFound where it is gone
+	// TokenUsed notes when a token was in use: ErrNotFound where it was dropped.
+	TokenUsed(ctx context.Context, hash string, at time.Time) error
 }
 
 // Tickets keeps one-time links.
-type Tickets interface {
-	SaveTicket(ctx context.Context, t Ticket) error
-	// TakeTicket returns a ticket and makes it unusable.
-	TakeTicket(ctx context.Context, hash string) (Ticket, error)
-	// DropTickets makes a user's tickets unusable: a newer one is made, or the password was set another way.
-	DropTickets(ctx context.Context, userID string) error
-}
+type Tickets = TicketWriter
 
 // ExceptionState is where a proposed exception stands.
 type ExceptionState string
@@ -205,8 +196,7 @@ type Exception struct {
 // Exceptions keeps exceptions. UpdateException returns ErrConflict where it was changed since it was read; what was
 // proposed, by whom and when stays as it is.
 type Exceptions interface {
-	CreateException(ctx context.Context, e Exception) error
-	UpdateException(ctx context.Context, e Exception) error
+	ExceptionWriter
 	Exception(ctx context.Context, id string) (Exception, error)
 	EachException(ctx context.Context, yield func(Exception) error) error // the newest first
 }
@@ -238,9 +228,7 @@ type AuditScope struct {
 // Schedules keeps schedules. Names are unique whatever their case. UpdateSchedule returns ErrConflict where it was
 // changed since it was read, and where the name is taken. ErrNotFound where it is gone.
 type Schedules interface {
-	CreateSchedule(ctx context.Context, s Schedule) error
-	UpdateSchedule(ctx context.Context, s Schedule) error
-	DropSchedule(ctx context.Context, id string) error
+	ScheduleWriter
 	EachSchedule(ctx context.Context, yield func(Schedule) error) error // by name
 }
 

@@ -70,8 +70,7 @@ type Journal interface {
 
 // Plans keeps plans by their digest.
 type Plans interface {
-	// SavePlan keeps a plan's JSON; saving one again is no error.
-	SavePlan(ctx context.Context, digest string, created time.Time, document []byte) error
+	PlanWriter
 	// Plan returns the plan of that digest, or of the only one whose digest begins so ("sha256:" may be left out);
 	// "latest" is the newest. ErrNotFound, or *AmbiguousError.
 	Plan(ctx context.Context, digest string) ([]byte, error)
@@ -100,9 +99,7 @@ func (e *AmbiguousError) Error() string {
 type Changes interface {
 	// Lease takes the right to work on a resource, or returns *HeldError.
 	Lease(ctx context.Context, resourceARN string, h Holder) (Lease, error)
-	// OpenChange writes a change's first entry under a lease of its resource. *OpenError when a change of the resource,
-	// or one that made it, is still open (change.Change.Open).
-	OpenChange(ctx context.Context, l Lease, first change.Entry) error
+	ChangeOpener
 	// Change returns one change, folded; its id may be cut short. ErrNotFound, or *AmbiguousError.
 	Change(ctx context.Context, id string) (*change.Change, error)
 	// EachChange streams changes, the one that was opened last first, whatever the clock said then, as the filter says.

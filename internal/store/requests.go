@@ -129,6 +129,8 @@ type Request struct {
 	StartedBy     Actor
 	StartedAt     time.Time
 	EndedAt       time.Time
+	InterruptedBy Actor     // who wants it to stop
+	InterruptedAt time.Time // zero: nobody does
 	Results       []RequestResult
 	Version       int // counts updates
 }
@@ -146,11 +148,9 @@ type RequestFilter struct {
 
 // Requests keeps requests. UpdateRequest returns ErrConflict where it was changed since it was read, so that nobody
 // decides or starts what somebody else has. What is asked for, by whom, when, why and whether it needs approval stays as
-// it was filed.
+// it was filed, and so does who wants it to stop.
 type Requests interface {
-	// CreateRequest returns ErrState where Digest is not the work's, ErrConflict where the id is taken.
-	CreateRequest(ctx context.Context, r Request) error
-	UpdateRequest(ctx context.Context, r Request) error
+	RequestWriter
 	Request(ctx context.Context, id string) (Request, error)
 	EachRequest(ctx context.Context, f RequestFilter, yield func(Request) error) error // the newest first
 	// CountRequests counts what the filter chooses by state, whatever its Offset and Limit.

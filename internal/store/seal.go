@@ -77,6 +77,28 @@ func OpenDeed(seq int64, hash string, entry []byte) (Deed, error) {
 // TrailReader follows a trail from its first entry on. The zero value is at its beginning.
 type TrailReader struct{ state TrailState }
 
+// ReadFrom returns a reader that has read the trail as far as known says. The next entry that it is given must be the last
+// of those once more, which Again takes; where known has none, it is at the beginning.
+func ReadFrom(known TrailState) *TrailReader {
+	if known.Entries == 0 {
+		return &TrailReader{}
+	}
+	return &TrailReader{state: known}
+}
+
+// Again looks whether the last entry that was read is still the one that it was. It returns *TrailError when it is not.
+func (r *TrailReader) Again(seq int64, hash string, entry []byte) error {
+	last := r.State()
+	if seq != last.Entries {
+		return &TrailError{Seq: last.Entries, Reason: fmt.Sprintf("it is missing: entry %d stands in its place", seq)}
+	}
+	if hash != last.Head {
+		return &TrailError{Seq: seq, Reason: "it was replaced since it was last read: its hash is another one"}
+	}
+	_, err := OpenDeed(seq, hash, entry)
+	return err
+}
+
 // State is what was read until now, all of it intact.
 func (r *TrailReader) State() TrailState {
 	if r.state.Entries == 0 {

@@ -98,8 +98,9 @@ type AuditWriter interface {
 	AddPart(ctx context.Context, auditID string, p Part) error
 	// FinishAudit seals the audit, durably, and brings the history up to date: a finding that passes or does not
 	// apply any more is resolved, one that fails again is reopened, and one that is gone is resolved where Settled
-	// says so. What an audit that started later has said of a finding stands.
-	FinishAudit(ctx context.Context, a Audit) error
+	// says so. What an audit that started later has said of a finding stands. The deeds that tell of it are written with
+	// it or not at all.
+	FinishAudit(ctx context.Context, a Audit, told ...Deed) error
 }
 
 // AuditReader reads stored audits. The Each methods stream in a fixed order (account, region, then control and
@@ -136,8 +137,15 @@ type AuditLister interface {
 type AuditDropper interface {
 	// DropAudits forgets the audits that came to their end, but for as many of the newest as keep says, and those that did
 	// not and began before killedBefore: they are not found any more and cannot be finished. It returns how many. The
-	// history of findings stays as it is. ErrState where keep is less than 1.
+	// history of findings stays as it is, and the room is given back by PurgeAudits. ErrState where keep is less than 1.
 	DropAudits(ctx context.Context, keep int, killedBefore time.Time) (int, error)
+}
+
+// AuditPurger gives back the room of audits that were dropped.
+type AuditPurger interface {
+	// PurgeAudits deletes what audits had that DropAudits has dropped. It is called before the next ones are dropped, so
+	// that no one who is just about to read one finds a half of it.
+	PurgeAudits(ctx context.Context) error
 }
 
 // HistoryReader reads findings over time. A finding is seen by every audit that has it, whatever its status; it is
@@ -154,6 +162,7 @@ type Audits interface {
 	AuditReader
 	AuditLister
 	AuditDropper
+	AuditPurger
 	FactReader
 	SettledReader
 }

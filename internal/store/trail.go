@@ -77,10 +77,17 @@ func (e *TrailError) Unwrap() error { return ErrTrailBroken }
 type Trail interface {
 	// Record appends one entry durably and returns it as it was written. It goes through even when its context has ended.
 	Record(ctx context.Context, d Deed) (Deed, error)
+	// Together makes changes one with the deeds that tell of them: what write does with w is kept as a whole, durably, or
+	// not at all where write returns an error, which it returns as it is. ErrState where write changes something and
+	// records no deed. Others' writes wait meanwhile: write reads what it likes, but changes the store through w alone.
+	Together(ctx context.Context, write func(ctx context.Context, w Writes) error) error
 	// EachDeed streams entries, the newest first, from before the entry of that number (0: from the last), at most limit
 	// (0: all), and stops at the first error that the callback returns, which it returns.
 	EachDeed(ctx context.Context, before int64, limit int, yield func(Deed) error) error
 	// CheckTrail reads the whole trail and returns *TrailError for the first entry that is broken, missing or out of order,
 	// with the state of what comes before it.
 	CheckTrail(ctx context.Context) (TrailState, error)
+	// CheckTrailSince does the same for what was added since a check that found the trail as known says, and looks whether
+	// that check's last entry is still the one that it was. It says nothing about the entries before that one.
+	CheckTrailSince(ctx context.Context, known TrailState) (TrailState, error)
 }

@@ -43,7 +43,7 @@ func (r *recorder) AddPart(_ context.Context, _ string, p store.Part) error {
 	return nil
 }
 
-func (r *recorder) FinishAudit(context.Context, store.Audit) error { return nil }
+func (r *recorder) FinishAudit(context.Context, store.Audit, ...store.Deed) error { return nil }
 
 // limits are how long a client waits for an answer, and for a location that throttles.
 type limits struct{ answer, throttled time.Duration }

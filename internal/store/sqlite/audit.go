@@ -54,7 +54,7 @@ func (s *Store) AddPart(ctx context.Context, auditID string, p store.Part) error
 }
 
 // FinishAudit implements store.AuditWriter. The audit's start is the one that it began with.
-func (s *Store) FinishAudit(ctx context.Context, a store.Audit) error {
+func (s *Store) FinishAudit(ctx context.Context, a store.Audit, told ...store.Deed) error {
 	s.mu.Lock()
 	w := s.writers[a.ID]
 	delete(s.writers, a.ID)
@@ -77,6 +77,11 @@ func (s *Store) FinishAudit(ctx context.Context, a store.Audit) error {
 				return fmt.Errorf("%w: it was dropped", store.ErrState)
 			}
 			return err
+		}
+		for _, d := range told {
+			if _, err := appendDeed(ctx, tx, d); err != nil {
+				return fmt.Errorf("write %s to the audit trail: %w", d.Action, err)
+			}
 		}
 		return updateHistory(ctx, tx, w.audit, started)
 	})

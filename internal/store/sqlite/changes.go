@@ -16,9 +16,9 @@ import (
 )
 
 // OpenChange implements store.Changes.
-func (s *Store) OpenChange(ctx context.Context, l store.Lease, first change.Entry) error {
+func (s *writes) OpenChange(ctx context.Context, l store.Lease, first change.Entry) error {
 	ours, ok := l.(*lease)
-	if !ok || ours.store != s {
+	if !ok || ours.store != s.store {
 		return fmt.Errorf("open a change: %w: the lease is another store's", store.ErrState)
 	}
 	c, err := change.Fold([]change.Entry{first})

@@ -11,7 +11,7 @@ import (
 )
 
 // SaveSession implements store.Credentials.
-func (s *Store) SaveSession(ctx context.Context, x store.Session) error {
+func (s *writes) SaveSession(ctx context.Context, x store.Session) error {
 	if x.SeenAt.After(x.CreatedAt) {
 		return s.execOne(ctx, "update a session", `UPDATE session SET seen_at = max(seen_at, ?), expires_at = ?, address = ? WHERE hash = ? AND user = ?`,
 			nanos(x.SeenAt), nanos(x.ExpiresAt), x.Address, x.Hash, x.UserID)
@@ -36,17 +36,27 @@ func (s *Store) Session(ctx context.Context, hash string) (store.Session, error)
 }
 
 // DropSession implements store.Credentials.
-func (s *Store) DropSession(ctx context.Context, hash string) error {
+func (s *writes) DropSession(ctx context.Context, hash string) error {
 	return s.exec(ctx, "drop a session", `DELETE FROM session WHERE hash = ?`, hash)
 }
 
 // DropSessions implements store.Credentials.
-func (s *Store) DropSessions(ctx context.Context, userID string) error {
+func (s *writes) DropSessions(ctx context.Context, userID string) error {
 	return s.exec(ctx, "drop the sessions of user "+userID, `DELETE FROM session WHERE user = ?`, userID)
 }
 
+// SessionSeen implements store.Credentials.
+func (s *Store) SessionSeen(ctx context.Context, hash string, at time.Time) error {
+	return s.execOne(ctx, "note that a session is in use", `UPDATE session SET seen_at = max(seen_at, ?) WHERE hash = ?`, nanos(at), hash)
+}
+
+// TokenUsed implements store.Credentials.
+func (s *Store) TokenUsed(ctx context.Context, hash string, at time.Time) error {
+	return s.execOne(ctx, "note that a token is in use", `UPDATE token SET used_at = max(used_at, ?) WHERE hash = ?`, nanos(at), hash)
+}
+
 // SaveToken implements store.Credentials.
-func (s *Store) SaveToken(ctx context.Context, t store.Token) error {
+func (s *writes) SaveToken(ctx context.Context, t store.Token) error {
 	if !t.UsedAt.IsZero() {
 		return s.execOne(ctx, "update token "+t.ID, `UPDATE token SET used_at = max(used_at, ?) WHERE id = ? AND hash = ?`, nanos(t.UsedAt), t.ID, t.Hash)
 	}
@@ -79,17 +89,17 @@ func (s *Store) EachToken(ctx context.Context, userID string, yield func(store.T
 }
 
 // DropToken implements store.Credentials.
-func (s *Store) DropToken(ctx context.Context, id string) error {
+func (s *writes) DropToken(ctx context.Context, id string) error {
 	return s.execOne(ctx, "drop token "+id, `DELETE FROM token WHERE id = ?`, id)
 }
 
 // SaveTicket implements store.Credentials.
-func (s *Store) SaveTicket(ctx context.Context, t store.Ticket) error {
+func (s *writes) SaveTicket(ctx context.Context, t store.Ticket) error {
 	return s.exec(ctx, "save a ticket", `INSERT INTO ticket (hash, user, expires_at) VALUES (?, ?, ?)`, t.Hash, t.UserID, nanos(t.ExpiresAt))
 }
 
 // TakeTicket implements store.Credentials.
-func (s *Store) TakeTicket(ctx context.Context, hash string) (store.Ticket, error) {
+func (s *writes) TakeTicket(ctx context.Context, hash string) (store.Ticket, error) {
 	var t store.Ticket
 	err := s.durable.do(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		var expires int64
@@ -107,12 +117,12 @@ func (s *Store) TakeTicket(ctx context.Context, hash string) (store.Ticket, erro
 }
 
 // DropTickets implements store.Credentials.
-func (s *Store) DropTickets(ctx context.Context, userID string) error {
+func (s *writes) DropTickets(ctx context.Context, userID string) error {
 	return s.exec(ctx, "drop the tickets of user "+userID, `DELETE FROM ticket WHERE user = ?`, userID)
 }
 
 // DropExpired implements store.Credentials.
-func (s *Store) DropExpired(ctx context.Context, now time.Time) error {
+func (s *writes) DropExpired(ctx context.Context, now time.Time) error {
 	err := s.durable.do(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		for _, table := range []string{"session", "token", "ticket"} {
 			if _, err := tx.ExecContext(ctx, `DELETE FROM `+table+` WHERE expires_at > 0 AND expires_at <= ?`, nanos(now)); err != nil {

@@ -43,7 +43,7 @@ func TestJournalConnectionsAreDurable(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer s.Close()
-		err = s.durable.do(t.Context(), func(_ context.Context, tx *sql.Tx) error {
+		err = s.commits.do(t.Context(), func(_ context.Context, tx *sql.Tx) error {
 			for name, want := range map[string]string{"synchronous": "2", "journal_mode": "wal", "foreign_keys": "1"} {
 				var got string
 				if err := tx.QueryRowContext(t.Context(), "PRAGMA "+name).Scan(&got); err != nil || got != want {
@@ -69,7 +69,7 @@ func TestWritesAreCommittedTogether(t *testing.T) {
 	first, queued := make(chan struct{}), make(chan struct{})
 	transactions := map[*sql.Tx]int{} // one goroutine at a time commits
 	write := func(n int, fail error) error {
-		return s.durable.do(t.Context(), func(ctx context.Context, tx *sql.Tx) error {
+		return s.commits.do(t.Context(), func(ctx context.Context, tx *sql.Tx) error {
 			if n == 0 {
 				close(first)
 				<-queued
@@ -101,9 +101,9 @@ func TestWritesAreCommittedTogether(t *testing.T) {
 		})
 	}
 	for waiting := 0; waiting < 100; {
-		s.durable.mu.Lock()
-		waiting = len(s.durable.queue)
-		s.durable.mu.Unlock()
+		s.commits.mu.Lock()
+		waiting = len(s.commits.queue)
+		s.commits.mu.Unlock()
 		runtime.Gosched()
 	}
 	close(queued)

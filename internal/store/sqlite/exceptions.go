@@ -9,7 +9,7 @@ import (
 )
 
 // CreateException implements store.Exceptions.
-func (s *Store) CreateException(ctx context.Context, e store.Exception) error {
+func (s *writes) CreateException(ctx context.Context, e store.Exception) error {
 	p, err := packAll(e.Exception, e.ProposedBy, e.DecidedBy)
 	if err != nil {
 		return fmt.Errorf("exception %s: %w", e.ID, err)
@@ -20,7 +20,7 @@ func (s *Store) CreateException(ctx context.Context, e store.Exception) error {
 }
 
 // UpdateException implements store.Exceptions.
-func (s *Store) UpdateException(ctx context.Context, e store.Exception) error {
+func (s *writes) UpdateException(ctx context.Context, e store.Exception) error {
 	by, err := packed(e.DecidedBy)
 	if err != nil {
 		return fmt.Errorf("exception %s: %w", e.ID, err)

@@ -12,7 +12,7 @@ import (
 )
 
 // SavePlan implements store.Plans.
-func (s *Store) SavePlan(ctx context.Context, digest string, created time.Time, document []byte) error {
+func (s *writes) SavePlan(ctx context.Context, digest string, created time.Time, document []byte) error {
 	err := s.durable.do(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		const insert = `INSERT INTO plan (digest, created_at, document) VALUES (?, ?, ?) ON CONFLICT (digest) DO NOTHING`
 		_, err := tx.ExecContext(ctx, insert, digest, nanos(created), document)

@@ -31,8 +31,7 @@ func OpenToRead(ctx context.Context, path string) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w: %w", path, store.ErrUnusable, err)
 	}
-	s := &Store{db: db, durable: &committer{db: db, path: path}, path: path, writers: map[string]*writer{}}
-	s.indexes = newIndexes(s.buildIndex)
+	s := newStore(db, db, path)
 	if err := sameSchema(ctx, db); err != nil {
 		return nil, errors.Join(fmt.Errorf("%s: %w", path, classify(err)), s.Close())
 	}

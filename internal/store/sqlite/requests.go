@@ -6,12 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/glueguard/glueguard/internal/store"
 )
 
 // CreateRequest implements store.Requests.
-func (s *Store) CreateRequest(ctx context.Context, r store.Request) error {
+func (s *writes) CreateRequest(ctx context.Context, r store.Request) error {
 	digest, err := r.Work.Digest()
 	if err != nil {
 		return err
@@ -42,7 +43,7 @@ func (s *Store) CreateRequest(ctx context.Context, r store.Request) error {
 }
 
 // UpdateRequest implements store.Requests.
-func (s *Store) UpdateRequest(ctx context.Context, r store.Request) error {
+func (s *writes) UpdateRequest(ctx context.Context, r store.Request) error {
 	p, err := packAll(r.DecidedBy, r.StartedBy, r.Results)
 	if err != nil {
 		return fmt.Errorf("update request %s: %w", r.ID, err)
@@ -58,6 +59,32 @@ func (s *Store) UpdateRequest(ctx context.Context, r store.Request) error {
 	})
 	if err != nil {
 		return fmt.Errorf("update request %s: %w", r.ID, err)
+	}
+	return nil
+}
+
+// InterruptRequest implements store.Requests.
+func (s *writes) InterruptRequest(ctx context.Context, id string, by store.Actor, at time.Time) error {
+	actor, err := packed(by)
+	if err != nil {
+		return fmt.Errorf("interrupt request %s: %w", id, err)
+	}
+	err = s.durable.do(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		const mark = `UPDATE request SET interrupted_by = iif(interrupted_at = 0, ?1, interrupted_by),
+			interrupted_at = iif(interrupted_at = 0, ?2, interrupted_at), version = version + 1 WHERE id = ?3 AND state = ?4`
+		n, err := affected(tx.ExecContext(ctx, mark, actor, nanos(at), id, string(store.RequestRunning)))
+		if err != nil || n > 0 {
+			return err
+		}
+		var state string
+		err = tx.QueryRowContext(ctx, `SELECT state FROM request WHERE id = ?`, id).Scan(&state)
+		if errors.Is(err, sql.ErrNoRows) {
+			return store.ErrNotFound
+		}
+		return errors.Join(err, fmt.Errorf("%w: it is %s", store.ErrState, state))
+	})
+	if err != nil {
+		return fmt.Errorf("interrupt request %s: %w", id, err)
 	}
 	return nil
 }
@@ -84,16 +111,16 @@ func aboutChanges(ctx context.Context, tx *sql.Tx, r store.Request) error {
 }
 
 const requestColumns = `SELECT id, work, digest, needs_approval, reason, proposed_by, proposer, proposed_at, state, start,
-	decided_by, decided_at, note, expires_at, started_by, started_at, ended_at, results, version FROM request `
+	decided_by, decided_at, note, expires_at, started_by, started_at, ended_at, interrupted_by, interrupted_at, results, version FROM request `
 
 func scanRequest(scan func(...any) error) (store.Request, error) {
 	var r store.Request
-	var proposed, decided, expires, started, ended int64
+	var proposed, decided, expires, started, ended, interrupted int64
 	err := scan(&r.ID, jsonOf{&r.Work}, &r.Digest, &r.NeedsApproval, &r.Reason, jsonOf{&r.ProposedBy}, &r.ProposerID, &proposed,
 		&r.State, &r.Start, jsonOf{&r.DecidedBy}, &decided, &r.Note, &expires, jsonOf{&r.StartedBy}, &started, &ended,
-		jsonOf{&r.Results}, &r.Version)
+		jsonOf{&r.InterruptedBy}, &interrupted, jsonOf{&r.Results}, &r.Version)
 	r.ProposedAt, r.DecidedAt, r.ExpiresAt = instant(proposed), instant(decided), instant(expires)
-	r.StartedAt, r.EndedAt = instant(started), instant(ended)
+	r.StartedAt, r.EndedAt, r.InterruptedAt = instant(started), instant(ended), instant(interrupted)
 	return r, err
 }
 

@@ -13,14 +13,10 @@ import (
 // dropBatch is how many parts are deleted in one transaction.
 const dropBatch = 512
 
-// DropAudits implements store.AuditDropper. What an audit had is deleted by the call after the one that drops it, so
-// that no one who is just about to read it finds a half of it.
-func (s *Store) DropAudits(ctx context.Context, keep int, killedBefore time.Time) (int, error) {
+// DropAudits implements store.AuditDropper.
+func (s *writes) DropAudits(ctx context.Context, keep int, killedBefore time.Time) (int, error) {
 	if keep < 1 {
 		return 0, fmt.Errorf("drop audits but for %d: %w", keep, store.ErrState)
-	}
-	if err := s.deleteDropped(ctx); err != nil {
-		return 0, fmt.Errorf("delete audits that were dropped: %w", err)
 	}
 	var n int64
 	err := s.durable.do(ctx, func(ctx context.Context, tx *sql.Tx) (err error) {
@@ -35,8 +31,8 @@ func (s *Store) DropAudits(ctx context.Context, keep int, killedBefore time.Time
 	return int(n), nil
 }
 
-// deleteDropped deletes what dropped audits had, a batch to a transaction.
-func (s *Store) deleteDropped(ctx context.Context) error {
+// PurgeAudits implements store.Audits: a batch to a transaction.
+func (s *Store) PurgeAudits(ctx context.Context) error {
 	list, err := all(ctx, s, func(scan func(...any) error) (audit int64, err error) {
 		err = scan(&audit)
 		return audit, err

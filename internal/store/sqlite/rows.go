@@ -61,7 +61,7 @@ func all[T any](ctx context.Context, s *Store, read scanner[T], query string, ar
 }
 
 // exec runs one durable statement.
-func (s *Store) exec(ctx context.Context, what, statement string, args ...any) error {
+func (s *writes) exec(ctx context.Context, what, statement string, args ...any) error {
 	err := s.durable.do(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, statement, args...)
 		return refusal(err)
@@ -73,7 +73,7 @@ func (s *Store) exec(ctx context.Context, what, statement string, args ...any) e
 }
 
 // execOne runs one durable statement that must meet a row: store.ErrNotFound where there is none.
-func (s *Store) execOne(ctx context.Context, what, statement string, args ...any) error {
+func (s *writes) execOne(ctx context.Context, what, statement string, args ...any) error {
 	err := s.durable.do(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		n, err := affected(tx.ExecContext(ctx, statement, args...))
 		if err == nil && n == 0 {

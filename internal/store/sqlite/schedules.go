@@ -9,7 +9,7 @@ import (
 )
 
 // CreateSchedule implements store.Schedules.
-func (s *Store) CreateSchedule(ctx context.Context, x store.Schedule) error {
+func (s *writes) CreateSchedule(ctx context.Context, x store.Schedule) error {
 	scope, err := packed(x.Scope)
 	if err != nil {
 		return fmt.Errorf("schedule %s: %w", x.Name, err)
@@ -20,7 +20,7 @@ func (s *Store) CreateSchedule(ctx context.Context, x store.Schedule) error {
 }
 
 // UpdateSchedule implements store.Schedules.
-func (s *Store) UpdateSchedule(ctx context.Context, x store.Schedule) error {
+func (s *writes) UpdateSchedule(ctx context.Context, x store.Schedule) error {
 	scope, err := packed(x.Scope)
 	if err != nil {
 		return fmt.Errorf("schedule %s: %w", x.Name, err)
@@ -37,7 +37,7 @@ func (s *Store) UpdateSchedule(ctx context.Context, x store.Schedule) error {
 }
 
 // DropSchedule implements store.Schedules.
-func (s *Store) DropSchedule(ctx context.Context, id string) error {
+func (s *writes) DropSchedule(ctx context.Context, id string) error {
 	return s.execOne(ctx, "drop schedule "+id, `DELETE FROM schedule WHERE id = ?`, id)
 }
 

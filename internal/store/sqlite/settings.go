@@ -11,7 +11,7 @@ import (
 const approvalsSetting = "approvals"
 
 // SaveApprovals implements store.ApprovalsKeeper.
-func (s *Store) SaveApprovals(ctx context.Context, a policy.Approvals) error {
+func (s *writes) SaveApprovals(ctx context.Context, a policy.Approvals) error {
 	text, err := packed(a)
 	if err != nil {
 		return fmt.Errorf("keep what approvals are demanded: %w", err)

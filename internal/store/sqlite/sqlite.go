@@ -21,8 +21,10 @@ import (
 
 // Store is a store.Store in one file.
 type Store struct {
+	writes // through commits
+
 	db      *sql.DB
-	durable *committer // plans, leases and journals are written through it
+	commits *committer // plans, leases and journals are written through it
 	path    string
 	indexes *indexes // of audits' findings
 
@@ -53,9 +55,14 @@ func Open(ctx context.Context, path string) (*Store, error) {
 	if err := durable.PingContext(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("%s: %w", path, classify(err)), durable.Close(), db.Close())
 	}
-	s := &Store{db: db, durable: &committer{db: durable, path: path}, path: path, writers: map[string]*writer{}}
+	return newStore(db, durable, path), nil
+}
+
+func newStore(db, durable *sql.DB, path string) *Store {
+	s := &Store{db: db, commits: &committer{db: durable, path: path}, path: path, writers: map[string]*writer{}}
+	s.writes = writes{store: s, durable: s.commits}
 	s.indexes = newIndexes(s.buildIndex)
-	return s, nil
+	return s
 }
 
 // dsn carries the pragmas, because they hold for one connection each and database/sql opens several. Transactions
@@ -114,7 +121,7 @@ func (s *Store) Close() error {
 	for _, w := range writers {
 		errs = append(errs, w.close())
 	}
-	return errors.Join(append(errs, s.durable.db.Close(), s.db.Close())...)
+	return errors.Join(append(errs, s.commits.db.Close(), s.db.Close())...)
 }
 
 // inTx runs f in a transaction that holds the write lock from its start.

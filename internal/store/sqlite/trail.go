@@ -23,29 +23,6 @@ func trailTriggers() []string {
 	}
 }
 
-// Record implements store.Trail. What the entry follows is read in the transaction that writes it, which holds the lock
-// from its start: processes that record at once come one after another.
-func (s *Store) Record(ctx context.Context, d store.Deed) (store.Deed, error) {
-	var written store.Deed
-	err := s.durable.do(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		entries, head, err := trailEnd(ctx, tx)
-		if err != nil {
-			return err
-		}
-		sealed, entry, err := d.Seal(entries+1, head)
-		if err != nil {
-			return err
-		}
-		written = sealed
-		_, err = tx.ExecContext(ctx, `INSERT INTO trail (seq, hash, entry) VALUES (?, ?, ?)`, sealed.Seq, sealed.Hash, string(entry))
-		return err
-	})
-	if err != nil {
-		return store.Deed{}, fmt.Errorf("write %s to the audit trail: %w", d.Action, err)
-	}
-	return written, nil
-}
-
 // trailEnd is what the store has noted of the trail's last entry.
 func trailEnd(ctx context.Context, tx *sql.Tx) (entries int64, head string, err error) {
 	err = tx.QueryRowContext(ctx, `SELECT entries, head FROM trail_end`).Scan(&entries, &head)
@@ -92,8 +69,13 @@ func (s *Store) EachDeed(ctx context.Context, before int64, limit int, yield fun
 
 // CheckTrail implements store.Trail. It reads the trail as it is at one instant.
 func (s *Store) CheckTrail(ctx context.Context) (store.TrailState, error) {
-	var r store.TrailReader
-	err := s.checkTrail(ctx, &r)
+	return s.CheckTrailSince(ctx, store.TrailState{})
+}
+
+// CheckTrailSince implements store.Trail. It reads the trail as it is at one instant.
+func (s *Store) CheckTrailSince(ctx context.Context, known store.TrailState) (store.TrailState, error) {
+	r := store.ReadFrom(known)
+	err := s.checkTrail(ctx, r)
 	var broken *store.TrailError
 	if err != nil && !errors.As(err, &broken) && isCorrupt(err) {
 		err = &store.TrailError{Seq: r.State().Entries + 1, Reason: "it cannot be read: " + err.Error()}
@@ -129,22 +111,33 @@ func (s *Store) checkTrail(ctx context.Context, r *store.TrailReader) (err error
 }
 
 func readTrail(ctx context.Context, tx *sql.Tx, r *store.TrailReader) error {
-	rows, err := tx.QueryContext(ctx, `SELECT seq, hash, entry FROM trail ORDER BY seq`)
+	from := r.State().Entries
+	rows, err := tx.QueryContext(ctx, `SELECT seq, hash, entry FROM trail WHERE seq >= ? ORDER BY seq`, from)
 	if err != nil {
 		return err
 	}
 	defer rows.Close()
-	for rows.Next() {
+	var hash string
+	var entry sql.RawBytes
+	again := from > 0
+	for ; rows.Next(); again = false {
 		var seq int64
-		var hash, entry string
 		if err := rows.Scan(&seq, &hash, &entry); err != nil {
 			return err
 		}
-		if _, err := r.Next(seq, hash, []byte(entry)); err != nil {
+		if again {
+			err = r.Again(seq, hash, entry)
+		} else {
+			_, err = r.Next(seq, hash, entry)
+		}
+		if err != nil {
 			return err
 		}
 	}
-	return rows.Err()
+	if err := rows.Err(); err != nil || !again {
+		return err
+	}
+	return &store.TrailError{Seq: from, Reason: "it is missing, and was there when the trail was last read"}
 }
 
 // triggersStand looks whether the triggers are those that the migration made: who takes one away has something in mind.

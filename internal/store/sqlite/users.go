@@ -9,7 +9,7 @@ import (
 )
 
 // CreateUser implements store.Users.
-func (s *Store) CreateUser(ctx context.Context, u store.User) error {
+func (s *writes) CreateUser(ctx context.Context, u store.User) error {
 	roles, err := packed(u.Roles)
 	if err != nil {
 		return fmt.Errorf("pack the roles of user %s: %w", u.Name, err)
@@ -20,7 +20,7 @@ func (s *Store) CreateUser(ctx context.Context, u store.User) error {
 }
 
 // UpdateUser implements store.Users.
-func (s *Store) UpdateUser(ctx context.Context, u store.User) error {
+func (s *writes) UpdateUser(ctx context.Context, u store.User) error {
 	roles, err := packed(u.Roles)
 	if err != nil {
 		return fmt.Errorf("pack the roles of user %s: %w", u.Name, err)
