@@ -59,6 +59,7 @@ func Export(ctx context.Context, w io.Writer, s Store, o Options) (Exported, err
 	}
 	scratch, reread := o.scratch()
 	c := &collector{store: s, chain: newChain(scratch), now: o.Now, plans: map[string]bool{}, trail: trail}
+	defer c.chain.stop()
 	if err := c.chain.add(KindAbout, "", about{Tool: o.Tool, MadeAt: o.Now, Request: o.Selection, Trail: trail}); err != nil {
 		return Exported{}, err
 	}

@@ -2,7 +2,6 @@ package evidence
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -37,11 +36,10 @@ type policyRef struct {
 	Digest  string `json:"digest"`
 }
 
-// planKept is a plan's record. Its digest is that of the plan as it was carried out, with what is left out here.
+// planKept is a plan's record, beside the plan. Its digest is that of the plan as it was carried out, with what is left out here.
 type planKept struct {
-	Digest  string          `json:"digest"`
-	Missing bool            `json:"missing,omitempty"` // not in the state: the change was adopted, say
-	Plan    json.RawMessage `json:"plan,omitempty"`
+	Digest  string `json:"digest"`
+	Missing bool   `json:"missing,omitempty"` // not in the state: the change was adopted, say
 }
 
 // policyKept is a policy's record. Where nothing had to be left out of the document, the digest is its SHA-256.
@@ -186,10 +184,16 @@ func (c *collector) audit(ctx context.Context, a store.Audit) error {
 	if err != nil {
 		return err
 	}
-	if err := c.store.EachFacts(ctx, a.ID, func(r resource.Record) error { return c.chain.add(KindFact, a.ID, r) }); err != nil {
+	if err := c.store.EachFacts(ctx, a.ID, func(r resource.Record) error { return c.fact(a.ID, r) }); err != nil {
 		return err
 	}
 	return c.store.EachFinding(ctx, a.ID, func(f finding.Finding) error { return c.chain.add(KindFinding, a.ID, f) })
+}
+
+func (c *collector) fact(audit string, r resource.Record) error {
+	facts := r.Facts
+	r.Facts = nil
+	return c.chain.addWith(KindFact, audit, r, "facts", facts)
 }
 
 // change takes in a change with its plan, and returns its id in full.
@@ -231,7 +235,7 @@ func (c *collector) plan(ctx context.Context, digest string) error {
 	if err != nil {
 		return fmt.Errorf("plan %s: %w", digest, err)
 	}
-	return c.chain.add(KindPlan, digest, planKept{Digest: digest, Plan: document})
+	return c.chain.addWith(KindPlan, digest, planKept{Digest: digest}, "plan", document)
 }
 
 // policy takes in the policy of a digest, once.

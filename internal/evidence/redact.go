@@ -1,11 +1,7 @@
 package evidence
 
 import (
-	"bytes"
 	"cmp"
-	"encoding/json"
-	"errors"
-	"io"
 	"slices"
 	"strconv"
 	"strings"
@@ -21,36 +17,40 @@ import (
 type redactor struct {
 	numbers map[string]int
 	rules   *redact.Rules
-	of      string // the audit or change that the last record was of
+	of      string // what the last record was of, when it lasts
 	known   known  // by its records so far
+	doc     document
+	fields  []field         // of the objects that are being written, the outermost first
+	here    map[string]bool // of each known secret whether it stands openly in this record, once that was looked for
+	looked  bool
 }
 
 func newRedactor() *redactor {
-	return &redactor{numbers: map[string]int{}, rules: redact.New()}
+	return &redactor{numbers: map[string]int{}, rules: redact.New(), known: known{open: map[string]bool{}}, here: map[string]bool{}}
 }
 
-// clean returns a value as JSON, without what is secret in it. of says what it is of: when it lasts, as a
-// change does, secrets that one record of it showed are looked for in the texts of the next ones too.
-func (r *redactor) clean(of string, lasting bool, v any) (json.RawMessage, error) {
-	src, err := json.Marshal(v)
-	if err != nil {
+// clean appends a JSON text to dst, in one line and with the members of every object in the order of their names, without
+// what is secret in it. of says what it is of: when it lasts, as a change does, secrets that one record of it showed are
+// looked for in the texts of the next ones too.
+func (r *redactor) clean(dst []byte, of string, lasting bool, text string) ([]byte, error) {
+	if err := r.doc.parse(text); err != nil {
 		return nil, err
-	}
-	d := json.NewDecoder(bytes.NewReader(src))
-	d.UseNumber()
-	var tree any
-	if err := d.Decode(&tree); err != nil {
-		return nil, err
-	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return nil, errors.New("more than one JSON value")
 	}
 	if of != r.of || !lasting {
-		r.of, r.known = of, known{open: map[string]bool{}}
+		r.known.forget()
 	}
-	r.known.learn(tree, "")
-	line, err := encode(r.walk(tree, "", r.known.searched()))
-	return bytes.TrimSpace(line), err
+	if r.of = ""; lasting {
+		r.of = of
+	}
+	r.looked = false
+	clear(r.here)
+	r.learn(0, "")
+	r.known.sort()
+	dst = r.value(slices.Grow(dst, len(text)), 0, "")
+	if lasting {
+		r.remember()
+	}
+	return dst, nil
 }
 
 // left is what stands in the place of a secret.
@@ -58,7 +58,7 @@ func (r *redactor) left(secret string) string {
 	n, ok := r.numbers[secret]
 	if !ok {
 		n = len(r.numbers) + 1
-		r.numbers[secret] = n
+		r.numbers[strings.Clone(secret)] = n // without the text around it
 	}
 	return redact.Left + " " + strconv.Itoa(n) + ")"
 }
@@ -87,56 +87,104 @@ func attributeIsSecret(name string) bool {
 	return strings.Contains(name, ".additional_options.")
 }
 
-// compared lists the members that hold an attribute's values, and the one that names it.
-func compared(object map[string]any) (values []string, secret bool) {
-	if name, ok := object["attribute"].(string); ok {
-		return []string{"want", "got"}, attributeIsSecret(name)
+// comparison tells of an object that compares two values of an attribute which of its members these are, and whether
+// they are a user's own.
+func (r *redactor) comparison(object int32) (one, other string, secret bool) {
+	attribute, name := int32(0), int32(0)
+	for i := range r.doc.inside(object) {
+		if r.doc.kind(i) != '"' {
+			continue
+		}
+		switch r.doc.name(i) {
+		case "attribute":
+			attribute = i
+		case "name":
+			name = i
+		}
 	}
-	if name, ok := object["name"].(string); ok {
-		return []string{"before", "after"}, attributeIsSecret(name)
+	switch {
+	case attribute > 0:
+		return "want", "got", attributeIsSecret(r.doc.says(attribute))
+	case name > 0:
+		return "before", "after", attributeIsSecret(r.doc.says(name))
 	}
-	return nil, false
+	return "", "", false
 }
 
 // known are the secrets of a record and of those before it, by which its free texts are searched.
 type known struct {
-	secrets []string
-	open    map[string]bool // what stands openly in it, as a region does; a secret that is the same is not searched for
+	secrets []string        // the longest first, since one may be part of another
+	open    map[string]bool // what stood openly in the records before, as a region does; a secret that is the same is not searched for
+}
+
+func (k *known) forget() {
+	clear(k.open)
+	k.secrets = k.secrets[:0]
+}
+
+func (k *known) sort() {
+	slices.SortFunc(k.secrets, func(a, b string) int { return cmp.Or(cmp.Compare(len(b), len(a)), cmp.Compare(a, b)) })
+	k.secrets = slices.Compact(k.secrets)
 }
 
 // shortest is how long a secret is at least that texts are searched for. A shorter one ("1", "true", "prod") is part of
 // many words.
 const shortest = 6
 
-func (k *known) learn(node any, member string) {
-	switch n := node.(type) {
-	case map[string]any:
-		values, secret := compared(n)
-		for key, v := range n {
-			s, isText := v.(string)
-			hidden := valuesAreSecret(member) && !keyIsOpen(member, key) || secret && slices.Contains(values, key) && !strings.HasPrefix(s, plan.NotShown)
-			switch {
-			case isText && hidden:
-				k.secrets = append(k.secrets, s)
-			case isText && !freeText(key):
-				k.open[s] = true
-			default:
-				k.learn(v, key)
+// learn marks what is hidden in an object or a list and what stands openly in it, and takes note of the secrets.
+func (r *redactor) learn(i int32, member string) {
+	switch r.doc.kind(i) {
+	case '{':
+		one, other, secret := r.comparison(i)
+		for m := range r.doc.inside(i) {
+			key, n := r.doc.name(m), &r.doc.nodes[m]
+			if r.doc.kind(m) != '"' {
+				r.learn(m, key)
+				continue
+			}
+			n.hidden = valuesAreSecret(member) && !keyIsOpen(member, key) ||
+				secret && (key == one || key == other) && !strings.HasPrefix(r.doc.says(m), plan.NotShown)
+			n.open = !n.hidden && !freeText(key)
+			if n.hidden && len(r.doc.says(m)) >= shortest {
+				r.known.secrets = append(r.known.secrets, r.doc.says(m))
 			}
 		}
-	case []any:
-		for _, v := range n {
-			k.learn(v, member)
+	case '[':
+		for e := range r.doc.inside(i) {
+			r.learn(e, member)
 		}
 	}
 }
 
-// searched are the secrets that texts are searched for: the longest first, since one may be part of another.
-func (k *known) searched() []string {
-	k.secrets = slices.DeleteFunc(k.secrets, func(s string) bool { return len(s) < shortest })
-	slices.SortFunc(k.secrets, func(a, b string) int { return cmp.Or(cmp.Compare(len(b), len(a)), cmp.Compare(a, b)) })
-	k.secrets = slices.Compact(k.secrets)
-	return slices.DeleteFunc(slices.Clone(k.secrets), func(s string) bool { return k.open[s] })
+// isOpen tells whether a secret is the same as something that stands openly, as a region does. Nearly no record asks.
+func (r *redactor) isOpen(secret string) bool {
+	if !r.looked {
+		r.looked = true
+		for _, s := range r.known.secrets {
+			r.here[s] = false
+		}
+		for i := range r.doc.nodes {
+			if !r.doc.nodes[i].open {
+				continue
+			}
+			if _, asked := r.here[r.doc.says(int32(i))]; asked {
+				r.here[r.doc.says(int32(i))] = true
+			}
+		}
+	}
+	return r.here[secret] || r.known.open[secret]
+}
+
+// remember keeps what stands openly and the secrets for the next record, without the rest of the text.
+func (r *redactor) remember() {
+	for i := range r.doc.nodes {
+		if s := r.doc.says; r.doc.nodes[i].open && !r.known.open[s(int32(i))] {
+			r.known.open[strings.Clone(s(int32(i)))] = true
+		}
+	}
+	for i, s := range r.known.secrets {
+		r.known.secrets[i] = strings.Clone(s)
+	}
 }
 
 // freeText tells whether a member is text for people, which may repeat any value: AWS's own messages do.
@@ -149,51 +197,102 @@ func freeText(member string) bool {
 	return false
 }
 
-// walk returns a node without its secrets. Members are visited in the order of their names, so that numbers are given
+// value appends a value without its secrets. Members are visited in the order of their names, so that numbers are given
 // in the same order every time.
-func (r *redactor) walk(node any, member string, secrets []string) any {
-	switch n := node.(type) {
-	case map[string]any:
-		return r.object(n, member, secrets)
-	case []any:
-		for i, v := range n {
-			n[i] = r.walk(v, member, secrets)
+func (r *redactor) value(dst []byte, i int32, member string) []byte {
+	switch r.doc.kind(i) {
+	case '{':
+		return r.object(dst, i)
+	case '[':
+		dst = append(dst, '[')
+		for e := range r.doc.inside(i) {
+			if e > i+1 {
+				dst = append(dst, ',')
+			}
+			dst = r.value(dst, e, member)
 		}
-		return n
-	case string:
-		if freeText(member) {
-			for _, s := range secrets {
-				if strings.Contains(n, s) {
-					n = strings.ReplaceAll(n, s, r.left(s))
-				}
+		return append(dst, ']')
+	case '"':
+		s := r.doc.says(i)
+		clean := r.shown(i, s, member)
+		if clean == s && r.doc.nodes[i].says == 0 {
+			return append(dst, r.doc.written(i)...)
+		}
+		return quote(dst, clean)
+	}
+	return append(dst, r.doc.written(i)...)
+}
+
+// shown is what is shown of a string.
+func (r *redactor) shown(i int32, s, member string) string {
+	if r.doc.nodes[i].hidden && s != "" && s != `""` {
+		return r.left(s)
+	}
+	if freeText(member) {
+		for _, secret := range r.known.secrets {
+			if strings.Contains(s, secret) && !r.isOpen(secret) {
+				s = strings.ReplaceAll(s, secret, r.left(secret))
 			}
 		}
-		return r.rules.Text(n, r.left)
 	}
-	return node
+	return r.rules.Text(s, r.left)
 }
 
-func (r *redactor) object(object map[string]any, member string, secrets []string) map[string]any {
-	values, secret := compared(object)
-	clean := make(map[string]any, len(object))
-	for _, key := range sortedKeys(object) {
-		s, isText := object[key].(string)
-		hidden := valuesAreSecret(member) && !keyIsOpen(member, key) || secret && slices.Contains(values, key) && !strings.HasPrefix(s, plan.NotShown)
-		switch {
-		case isText && hidden && s != "" && s != `""`:
-			clean[r.rules.Text(key, r.left)] = r.left(s)
-		default:
-			clean[r.rules.Text(key, r.left)] = r.walk(object[key], key, secrets)
+// field is a member of an object that is being written.
+type field struct {
+	node     int32
+	name     string // without what is secret in it
+	from, to int    // where it was written to
+}
+
+func (r *redactor) object(dst []byte, i int32) []byte {
+	first := len(r.fields)
+	for m := range r.doc.inside(i) {
+		r.fields = append(r.fields, field{node: m, name: r.doc.name(m)})
+	}
+	r.fields = r.fields[:first+len(ordered(r.fields[first:]))]
+	last, renamed := len(r.fields), false
+	dst = append(dst, '{')
+	for at := first; at < last; at++ {
+		if at > first {
+			dst = append(dst, ',')
+		}
+		from, m := len(dst), r.fields[at] // a copy: the members of m are put behind it
+		name := r.rules.Text(m.name, r.left)
+		renamed = renamed || name != m.name
+		dst = append(quote(dst, name), ':')
+		dst = r.value(dst, m.node, m.name)
+		r.fields[at] = field{name: name, from: from, to: len(dst)}
+	}
+	if renamed {
+		dst = rearranged(dst, r.fields[first:last])
+	}
+	r.fields = r.fields[:first]
+	return append(dst, '}')
+}
+
+// ordered puts members in the order of their names, and leaves out those whose name a later one has too.
+func ordered(members []field) []field {
+	slices.SortStableFunc(members, func(a, b field) int { return strings.Compare(a.name, b.name) })
+	kept := members[:0]
+	for i, m := range members {
+		if i+1 == len(members) || members[i+1].name != m.name {
+			kept = append(kept, m)
 		}
 	}
-	return clean
+	return kept
 }
 
-func sortedKeys(object map[string]any) []string {
-	keys := make([]string, 0, len(object))
-	for key := range object {
-		keys = append(keys, key)
+// rearranged puts the members that were written last in the order of the names that they have now.
+func rearranged(dst []byte, members []field) []byte {
+	start := members[0].from
+	written := string(dst[start:])
+	dst = dst[:start]
+	for i, m := range ordered(members) {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = append(dst, written[m.from-start:m.to-start]...)
 	}
-	slices.Sort(keys)
-	return keys
+	return dst
 }
