@@ -10,6 +10,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/smithy-go"
 
 	"github.com/glueguard/glueguard/internal/resource"
@@ -44,6 +45,15 @@ func (e *CredentialsError) Unwrap() error { return e.Err }
 func (e *CredentialsError) Exhausted() bool {
 	var oe *smithy.OperationError
 	return e.Code == "" && errors.As(e.Err, &oe) && oe.ServiceID == "ec2imds"
+}
+
+// MissingProfile is the profile that was asked for, where the AWS configuration has none of that name.
+func (e *CredentialsError) MissingProfile() (string, bool) {
+	var missing config.SharedConfigProfileNotExistError
+	if !errors.As(e.Err, &missing) {
+		return "", false
+	}
+	return missing.Profile, true
 }
 
 // RoleMissingError means that an account other than the caller's was asked for without naming a role to enter it.

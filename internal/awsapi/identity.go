@@ -93,6 +93,9 @@ func (s *Session) Region() string {
 	return s.region
 }
 
+// RegionNamed tells whether an option, the environment or the profile named a region.
+func (s *Session) RegionNamed() bool { return s.opts.Region != "" }
+
 // Home is the caller's own account. It can be used before Caller has answered.
 func (s *Session) Home() *Account { return s.home }
 

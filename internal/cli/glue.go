@@ -51,12 +51,20 @@ of an ML transform, and an update replaces the resource by an encrypted one, saf
 		SilenceUsage:  true,
 		Args:          cobra.ArbitraryArgs, // so that a wrong command is told of in our words
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if slices.Equal(args, []string{"help"}) {
+				return cmd.Help()
+			}
 			return diag.ForAWS(env.Stderr, helpOrUnknown(cmd, args))
 		},
 	}
 	cmd.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		var unknown *pflag.NotExistError
-		if errors.As(err, &unknown) {
+		var invalid *pflag.InvalidValueError
+		switch {
+		case errors.As(err, &invalid):
+			f := invalid.GetFlag()
+			err = fmt.Errorf("argument --%s: invalid %s value: '%s'", f.Name, f.Value.Type(), invalid.GetValue())
+		case errors.As(err, &unknown):
 			err = fmt.Errorf("Unknown options: --%s%s", unknown.GetSpecifiedName(), flagSuggestion(cmd, unknown.GetSpecifiedName())) //nolint:staticcheck // as the AWS CLI says it
 		}
 		return diag.ForAWS(env.Stderr, &diag.UsageError{Command: cmd.CommandPath(), Err: err})
@@ -87,6 +95,7 @@ type glueFlags struct {
 	query, output                string
 	region, profile, endpointURL string
 	noPager                      bool
+	cliInput, color              string
 	state                        string
 }
 
@@ -97,6 +106,8 @@ func (f *glueFlags) add(flags *pflag.FlagSet) {
 	flags.StringVar(&f.region, "region", "", "`REGION` (default: the profile's, AWS_REGION, AWS_DEFAULT_REGION)")
 	flags.StringVar(&f.profile, "profile", "", "AWS `PROFILE` (default: AWS_PROFILE)")
 	flags.StringVar(&f.endpointURL, "endpoint-url", "", "`URL` to call instead of AWS's own (default: AWS_ENDPOINT_URL)")
+	flags.StringVar(&f.cliInput, "cli-input-json", "", "take what is not given by flags from this `JSON`, by the API's names")
+	flags.StringVar(&f.color, "color", "", "taken for the AWS CLI's sake: `on|off|auto`; nothing is coloured here")
 	flags.BoolVar(&f.noPager, "no-cli-pager", false, "taken for the AWS CLI's sake: there is no pager here")
 	addState(flags, &f.state)
 }
@@ -154,8 +165,14 @@ func runGlue(
 ) error {
 	err := func() (err error) {
 		usageOf := func(err error) error { return &diag.UsageError{Command: cmd.CommandPath(), Err: err} }
+		if slices.Equal(args, []string{"help"}) {
+			return cmd.Help()
+		}
 		if len(args) > 0 {
 			return usageOf(fmt.Errorf("Unknown options: %s", strings.Join(args, ", "))) //nolint:staticcheck // as the AWS CLI says it
+		}
+		if err := parameters(cmd.Flags()); err != nil {
+			return usageOf(err)
 		}
 		if err := required(cmd.Flags(), needs...); err != nil {
 			return usageOf(err)
@@ -171,6 +188,11 @@ func runGlue(
 			return err
 		}
 		defer session.Close()
+		if !session.RegionNamed() {
+			// The AWS CLI takes no region for granted, and the resources of another one than was meant prove nothing.
+			fmt.Fprint(env.Stderr, "\nYou must specify a region. You can also configure your region by running \"aws configure\".\n")
+			return diag.Status(diag.AWSConfig)
+		}
 		caller, err := session.Caller(ctx)
 		if err != nil {
 			return err

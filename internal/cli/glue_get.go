@@ -16,6 +16,7 @@ import (
 
 func newGetEndpoints(env Env) *cobra.Command {
 	var f glueFlags
+	var pages pageFlags
 	cmd := &cobra.Command{
 		Use:   "get-dev-endpoints",
 		Short: "List the development endpoints with the S3 encryption in force",
@@ -31,10 +32,11 @@ S3EncryptionMode, KmsKeyId and LogEncryptionMode are there too.` + glueExits,
 				if err != nil {
 					return err
 				}
-				return g.print(procedure.Document{"DevEndpoints": all})
+				return g.printListing(&pages, cmd.Flags(), "DevEndpoints", all)
 			})
 		},
 	}
+	pages.add(cmd.Flags())
 	f.add(cmd.Flags())
 	return cmd
 }
@@ -65,6 +67,7 @@ SecurityConfiguration is the S3 mode in force: see get-dev-endpoints.` + glueExi
 
 func newGetTransforms(env Env) *cobra.Command {
 	var f glueFlags
+	var pages pageFlags
 	cmd := &cobra.Command{
 		Use:   "get-ml-transforms",
 		Short: "List the ML transforms with the encryption in force",
@@ -78,10 +81,11 @@ read), KmsKeyId and TaskRunEncryptionMode are there too.` + glueExits,
 				if err != nil {
 					return err
 				}
-				return g.print(procedure.Document{"Transforms": all})
+				return g.printListing(&pages, cmd.Flags(), "Transforms", all)
 			})
 		},
 	}
+	pages.add(cmd.Flags())
 	f.add(cmd.Flags())
 	return cmd
 }

@@ -39,9 +39,8 @@ func ForAWS(w io.Writer, err error) error {
 		return err
 	}
 	var credentials *awsapi.CredentialsError
-	if errors.As(err, &credentials) && credentials.Code == "" {
-		Of(err).Print(w)
-		return Status(AWSConfig)
+	if errors.As(err, &credentials) {
+		return credentialsForAWS(w, credentials)
 	}
 	var call *inventory.CallError
 	if errors.As(err, &call) {
@@ -52,6 +51,22 @@ func ForAWS(w io.Writer, err error) error {
 	}
 	Of(err).Print(w)
 	return Status(AWSGeneral)
+}
+
+// credentialsForAWS says first what the AWS CLI says, for those who look for it, and then what to do.
+func credentialsForAWS(w io.Writer, e *awsapi.CredentialsError) error {
+	if e.Code != "" {
+		ServiceError(w, awsapi.Classify(e.Err, e.Operation))
+		fmt.Fprintf(w, "  hint: %s\n", credentialsHint(e))
+		return Status(AWSService)
+	}
+	if profile, ok := e.MissingProfile(); ok {
+		fmt.Fprintf(w, "\nThe config profile (%s) could not be found\n", profile)
+		return Status(AWSGeneral)
+	}
+	fmt.Fprint(w, "\nUnable to locate credentials. You can configure credentials by running \"aws configure\".\n")
+	Of(e).Print(w)
+	return Status(AWSConfig)
 }
 
 // ServiceError writes a failed call as the AWS CLI does.

@@ -114,6 +114,9 @@ func TestParseRequest(t *testing.T) {
 		`{"EncryptionMode": "SSE-S3"}`:                     {Mode: resource.ModeSSES3},
 		`{"S3EncryptionMode": "NONE"}`:                     {Mode: resource.ModeNone},
 		`{"EncryptionMode": "None"}`:                       {Mode: resource.ModeNone},
+		`S3EncryptionMode=SSE-S3`:                          {Mode: resource.ModeSSES3},
+		`S3EncryptionMode="SSE-KMS", KmsKeyId=alias/a-b`:   {resource.ModeSSEKMS, "alias/a-b"},
+		`EncryptionMode=None`:                              {Mode: resource.ModeNone},
 	} {
 		if got, err := ParseRequest(text); err != nil || got != want {
 			t.Errorf("%s: %v, %v", text, got, err)
@@ -122,7 +125,8 @@ func TestParseRequest(t *testing.T) {
 	for _, text := range []string{
 		``, `SSE-S3`, `{}`, `null`, `[]`, `{"EncryptionMode": "SSE-S4"}`, `{"EncryptionMode": ""}`, `{"EncryptionMode": 1}`, `{"EncryptionMode": "SSE-S3"} x`,
 		`{"EncryptionMode": "SSE-S3", "KmsKeyId": "k"}`, `{"EncryptionMode": "SSE-KMS", "KmsKeyId": ""}`, `{"EncryptionMode": "SSE-S3", "Role": "r"}`,
-		`{"EncryptionMode": "SSE-S3", "S3EncryptionMode": "SSE-S3"}`,
+		`{"EncryptionMode": "SSE-S3", "S3EncryptionMode": "SSE-S3"}`, `EncryptionMode=SSE-S4`, `EncryptionMode=SSE-S3,`, `=SSE-S3`, `Mode=SSE-S3`,
+		`EncryptionMode=SSE-S3,EncryptionMode=None`, `EncryptionMode=`,
 	} {
 		if got, err := ParseRequest(text); err == nil {
 			t.Errorf("%s: %v", text, got)

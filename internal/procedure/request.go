@@ -18,8 +18,14 @@ type Request struct {
 }
 
 // ParseRequest reads the JSON that a procedure gives to an update: {"S3EncryptionMode": …} of a dev endpoint or
-// {"EncryptionMode": …} of an ML transform, each with "KmsKeyId" under SSE-KMS.
+// {"EncryptionMode": …} of an ML transform, each with "KmsKeyId" under SSE-KMS. It reads the AWS CLI's shorthand likewise:
+// S3EncryptionMode=SSE-KMS,KmsKeyId=….
 func ParseRequest(text string) (Request, error) {
+	if members, ok, err := shorthand(text); err != nil {
+		return Request{}, err
+	} else if ok {
+		text = members
+	}
 	var asked struct {
 		S3EncryptionMode, EncryptionMode, KmsKeyID *string
 	}
@@ -57,4 +63,26 @@ func ParseRequest(text string) (Request, error) {
 		}
 	}
 	return r, nil
+}
+
+// shorthand turns NAME=VALUE,NAME=VALUE into a JSON object. Anything else is left alone.
+func shorthand(text string) (string, bool, error) {
+	first := strings.TrimSpace(text)
+	if first == "" || !strings.Contains(first, "=") || strings.ContainsAny(first[:1], `{["'`) {
+		return "", false, nil
+	}
+	members := map[string]string{}
+	for part := range strings.SplitSeq(first, ",") {
+		name, value, ok := strings.Cut(part, "=")
+		name, value = strings.TrimSpace(name), strings.TrimSpace(value)
+		if _, twice := members[name]; !ok || name == "" || twice {
+			return "", false, fmt.Errorf("Expected: NAME=VALUE, each name once, received: %q for input:\n%s", part, text) //nolint:staticcheck // AWS's own words
+		}
+		if n := len(value); n > 1 && (value[0] == '"' || value[0] == '\'') && value[n-1] == value[0] {
+			value = value[1 : n-1]
+		}
+		members[name] = value
+	}
+	object, err := json.Marshal(members)
+	return string(object), err == nil, err
 }
