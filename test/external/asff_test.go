@@ -14,9 +14,11 @@ import (
 // TestSecurityHubTakesReports hands the golden reports in Security Hub's format to botocore, whose own model decides
 // whether they are valid parameters of BatchImportFindings, and looks at what it sends.
 func TestSecurityHubTakesReports(t *testing.T) {
+	t.Parallel()
 	pool := startDrivers(t, 1)
 	for _, name := range []string{"asff", "asff-hostile", "since-asff"} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			text, err := os.ReadFile("../../internal/report/testdata/" + name + ".golden")
 			if err != nil {
 				t.Fatal(err)

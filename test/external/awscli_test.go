@@ -8,8 +8,9 @@ import (
 )
 
 // TestAWSCLI drives the sandbox with the real AWS CLI.
-func TestAWSCLI(t *testing.T) {
-	pool := startDrivers(t, 2)
+func TestAWSCLI(t *testing.T) { //nolint:tparallel // the last subtest looks at what all others did
+	t.Parallel()
+	pool := startDrivers(t, 1)
 	seen := &coverage{seen: map[string]bool{}}
 	groups := []struct {
 		name      string

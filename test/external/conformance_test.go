@@ -13,6 +13,7 @@ import (
 // TestConformance holds the checks of conformance.py against answers with known faults, since a check that finds nothing
 // looks like a sandbox that is right.
 func TestConformance(t *testing.T) {
+	t.Parallel()
 	pool := startDrivers(t, 1)
 	tests := []struct {
 		name, service, operation string
@@ -60,6 +61,7 @@ func TestConformance(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
 			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 				w.WriteHeader(tt.status)
 				_, _ = io.WriteString(w, strings.TrimSpace(tt.body))

@@ -16,6 +16,8 @@
 // test here reaches AWS, and none covers timing, eventual consistency or AWS's real limits. Python's botocore does the
 // talking in both, so what only other SDKs send (CloudWatch's CBOR, for one) is for the sandbox's own tests.
 //
+// TestRepairOnMoto has glueguard's command line repair what moto holds, and follow the printed procedure there.
+//
 // TestSecurityHubTakesReports holds our own reports in Security Hub's format against botocore's model of BatchImportFindings.
 //
 // TestAPI has Schemathesis hold a daemon to its OpenAPI document: thousands of requests that it derives from the document, and

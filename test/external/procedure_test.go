@@ -1,10 +1,7 @@
 package external_test
 
 import (
-	"bytes"
-	"context"
 	"encoding/json"
-	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -19,23 +16,22 @@ import (
 	"github.com/glueguard/glueguard/internal/cli"
 )
 
-// TestTheEndpointProcedureOnMoto follows the procedure for development endpoints line by line, with glueguard in the place
+// followsTheProcedure follows the procedure for development endpoints line by line, with glueguard in the place
 // of aws, on an AWS that we did not write. Every update is verified by the procedure's own command, and what it left is
 // looked at from outside. Moto cannot answer all that is checked before a change, so each update says that this is
 // accepted; and it has no ML transforms, so there is no such story of the other procedure.
-func TestTheEndpointProcedureOnMoto(t *testing.T) {
-	m, c := newRepairedMoto(t)
-	key, err := kms.NewFromConfig(c).CreateKey(t.Context(), &kms.CreateKeyInput{ // moto does not fill in what these are by default
+func (m *repairedMoto) followsTheProcedure() {
+	key, err := m.kms.CreateKey(m.Context(), &kms.CreateKeyInput{ // moto does not fill in what these are by default
 		KeyUsage: kmstypes.KeyUsageTypeEncryptDecrypt, KeySpec: kmstypes.KeySpecSymmetricDefault,
 	})
 	m.must(err)
-	_, err = kms.NewFromConfig(c).EnableKeyRotation(t.Context(), &kms.EnableKeyRotationInput{KeyId: key.KeyMetadata.KeyId})
+	_, err = m.kms.EnableKeyRotation(m.Context(), &kms.EnableKeyRotationInput{KeyId: key.KeyMetadata.KeyId})
 	m.must(err)
 
 	fill := strings.NewReplacer("<dev-endpoint-name>", "off", "<kms-key-id>", *key.KeyMetadata.KeyId)
 	var verification, modes []string
 	mode := "NONE"
-	for _, words := range printedCommands(t) {
+	for _, words := range printedCommands(m.T) {
 		for i := range words {
 			words[i] = fill.Replace(words[i])
 		}
@@ -49,17 +45,17 @@ func TestTheEndpointProcedureOnMoto(t *testing.T) {
 		m.verified(verification, mode)
 	}
 	if d := cmp.Diff([]string{"SSE-KMS", "SSE-S3", "NONE"}, modes); d != "" {
-		t.Errorf("the updates (-want +got):\n%s", d)
+		m.Errorf("the updates (-want +got):\n%s", d)
 	}
 	// Backed out, it is what it was, and nothing else has been touched.
 	after := m.endpoints()
 	was, now := m.before["off"], after["off"]
 	was.Made, now.Made = time.Time{}, time.Time{}
 	if d := cmp.Diff(was, now); d != "" {
-		t.Errorf("the endpoint (-before +after the backout):\n%s", d)
+		m.Errorf("the endpoint (-before +after the backout):\n%s", d)
 	}
 	if d := cmp.Diff(m.before["plain"], after["plain"]); d != "" || len(after) != 2 {
-		t.Errorf("%d endpoints, another one (-before +after):\n%s", len(after), d)
+		m.Errorf("%d endpoints, another one (-before +after):\n%s", len(after), d)
 	}
 }
 
@@ -92,19 +88,7 @@ func printedCommands(t *testing.T) [][]string {
 // given gives a command with "aws" replaced by "glueguard", says yes, and returns what it printed.
 func (m *repairedMoto) given(words []string) string {
 	m.Helper()
-	var stdout, stderr bytes.Buffer
-	n := 0
-	env := cli.Env{
-		Args: words[1:], Stdin: strings.NewReader("yes\n"), Stdout: &stdout, Stderr: &stderr, StdinTerminal: true,
-		LookupEnv: os.LookupEnv, Now: time.Now,
-		NewID:         func() string { n++; return fmt.Sprintf("%d-%d", time.Now().UnixNano(), n) },
-		Interruptible: func(ctx context.Context) (context.Context, context.CancelFunc) { return context.WithCancel(ctx) },
-		TuneMemory:    func(int64) {},
-	}
-	if status := cli.Main(m.Context(), env); status != 0 {
-		m.Fatalf("%s: exit status %d\n%s%s", strings.Join(words, " "), status, &stdout, &stderr)
-	}
-	return stdout.String()
+	return m.run(0, cli.Env{Args: words[1:], Stdin: strings.NewReader("yes\n"), StdinTerminal: true})
 }
 
 // updated gives an update and returns the mode that it asks for.

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -18,68 +17,64 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/glue"
 	"github.com/aws/aws-sdk-go-v2/service/glue/types"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/glueguard/glueguard/internal/cli"
 )
 
-// newRepairedMoto starts a moto, has everything of this process go there, and makes what repairs need; with the
-// configuration of clients that look at it from outside.
-func newRepairedMoto(t *testing.T) (*repairedMoto, aws.Config) {
-	t.Helper()
-	m := &repairedMoto{T: t, url: startMoto(t, python(t)), dir: t.TempDir()}
-	for name, value := range map[string]string{
-		"AWS_ENDPOINT_URL": m.url, "AWS_ACCESS_KEY_ID": "moto", "AWS_SECRET_ACCESS_KEY": "moto", "AWS_REGION": motoRegion, "AWS_PROFILE": "",
-		"AWS_CONFIG_FILE": os.DevNull, "AWS_SHARED_CREDENTIALS_FILE": os.DevNull, "HOME": m.dir, "XDG_STATE_HOME": filepath.Join(m.dir, "state"),
-	} {
-		t.Setenv(name, value)
-	}
-	c := aws.Config{Region: motoRegion, BaseEndpoint: &m.url, Credentials: awscredentials.NewStaticCredentialsProvider("moto", "moto", "")}
-	m.glue, m.iam = glue.NewFromConfig(c), iam.NewFromConfig(c)
-	m.settle()
-	return m, c
-}
-
 // TestRepairOnMoto repairs development endpoints of an AWS that we did not write, and takes that back. Moto differs from
 // AWS in what a repair sees: it loses the tags given to a create, so the step that ensures tags must put them there;
 // endpoints are READY at once; it has no ML transforms, no simulator for its own user and no quotas, which preflight must
 // say; and every endpoint is in a subnet that EC2 does not have.
+//
+// Each story has a region of one moto to itself, with the same estate: most of a story is waiting, since glueguard asks
+// again, as it does at AWS, where moto's answer is one that can't be read.
 func TestRepairOnMoto(t *testing.T) {
-	m, _ := newRepairedMoto(t)
-	for _, story := range []struct {
-		name string
-		tell func(*repairedMoto)
+	t.Parallel()
+	stories := []struct {
+		name, region string
+		tell         func(*repairedMoto)
 	}{
-		{"audited", (*repairedMoto).audited},
-		{"not without accepting what could not be checked", (*repairedMoto).unaccepted},
-		{"replaced and backed out", (*repairedMoto).replaced},
-		{"side by side under a new key, and finalized", (*repairedMoto).finalized},
-		{"retired and backed out", (*repairedMoto).retired},
-	} {
-		if !t.Run(story.name, func(t *testing.T) { story.tell(m.in(t)) }) {
-			return
-		}
+		{"audited, not repaired without accepting what could not be checked", "us-east-1", func(m *repairedMoto) { m.audited(); m.unaccepted() }},
+		{"replaced and backed out", "us-west-2", (*repairedMoto).replaced},
+		{"side by side under a new key, and finalized", "eu-west-1", (*repairedMoto).finalized},
+		{"retired and backed out", "ap-southeast-2", (*repairedMoto).retired},
+		{"the procedure for endpoints", "eu-north-1", (*repairedMoto).followsTheProcedure},
+	}
+	url := startMoto(t, python(t))
+	var regions []string
+	for _, story := range stories {
+		regions = append(regions, story.region)
+	}
+	profiles(t, url, regions...)
+	for _, story := range stories {
+		t.Run(story.name, func(t *testing.T) {
+			t.Parallel()
+			story.tell(newRepairedMoto(t, url, story.region))
+		})
 	}
 }
 
-const (
-	motoRegion = "us-east-1"
-	unread     = 3 // the status of plans that look at ML transforms too, which moto does not have
-)
+const unread = 3 // the status of plans that look at ML transforms too, which moto does not have
 
-// repairedMoto is a moto with an estate, and glueguard's command line.
+// repairedMoto is a region of moto with an estate, and glueguard's command line.
 type repairedMoto struct {
 	*testing.T
-	url, dir string
-	glue     *glue.Client
-	iam      *iam.Client
-	before   map[string]motoEndpoint
+	region, dir string
+	glue        *glue.Client
+	iam         *iam.Client
+	kms         *kms.Client
+	before      map[string]motoEndpoint
 }
 
-func (m *repairedMoto) in(t *testing.T) *repairedMoto {
-	other := *m
-	other.T = t
-	return &other
+// newRepairedMoto makes what repairs need in a region, with clients that look at it from outside.
+func newRepairedMoto(t *testing.T, url, region string) *repairedMoto {
+	t.Helper()
+	c := aws.Config{Region: region, BaseEndpoint: &url, Credentials: awscredentials.NewStaticCredentialsProvider("moto", "moto", "")}
+	m := &repairedMoto{T: t, region: region, dir: t.TempDir(), glue: glue.NewFromConfig(c), iam: iam.NewFromConfig(c), kms: kms.NewFromConfig(c)}
+	m.settle()
+	return m
 }
 
 func (m *repairedMoto) must(err error) {
@@ -94,11 +89,11 @@ func (m *repairedMoto) settle() {
 	m.Helper()
 	ctx := m.Context()
 	_, err := m.iam.CreateRole(ctx, &iam.CreateRoleInput{
-		RoleName: aws.String("glue"), AssumeRolePolicyDocument: aws.String(glueTrust),
+		RoleName: aws.String("glue-" + m.region), AssumeRolePolicyDocument: aws.String(glueTrust),
 	})
 	m.must(err)
 	_, err = m.iam.PutRolePolicy(ctx, &iam.PutRolePolicyInput{
-		RoleName: aws.String("glue"), PolicyName: aws.String("keys"), PolicyDocument: aws.String(
+		RoleName: aws.String("glue-" + m.region), PolicyName: aws.String("keys"), PolicyDocument: aws.String(
 			`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["kms:*","s3:*","logs:*"],"Resource":"*"}]}`),
 	})
 	m.must(err)
@@ -110,7 +105,7 @@ func (m *repairedMoto) settle() {
 		},
 	})
 	m.must(err)
-	role := aws.String("arn:aws:iam::" + motoAccount + ":role/glue")
+	role := aws.String("arn:aws:iam::" + motoAccount + ":role/glue-" + m.region)
 	for _, in := range []*glue.CreateDevEndpointInput{
 		{
 			EndpointName: aws.String("plain"), RoleArn: role, GlueVersion: aws.String("1.0"), Arguments: map[string]string{"GLUE_PYTHON_VERSION": "3"},
@@ -124,15 +119,15 @@ func (m *repairedMoto) settle() {
 		_, err := m.glue.CreateDevEndpoint(ctx, in)
 		m.must(err)
 		_, err = m.glue.TagResource(ctx, &glue.TagResourceInput{
-			ResourceArn: aws.String(motoARN(*in.EndpointName)), TagsToAdd: map[string]string{"team": "data", "name": *in.EndpointName},
+			ResourceArn: aws.String(m.arn(*in.EndpointName)), TagsToAdd: map[string]string{"team": "data", "name": *in.EndpointName},
 		})
 		m.must(err)
 	}
 	m.before = m.endpoints()
 }
 
-func motoARN(name string) string {
-	return "arn:aws:glue:" + motoRegion + ":" + motoAccount + ":devEndpoint/" + name
+func (m *repairedMoto) arn(name string) string {
+	return "arn:aws:glue:" + m.region + ":" + motoAccount + ":devEndpoint/" + name
 }
 
 // motoEndpoint is an endpoint as moto shows it, without what a creation decides.
@@ -151,7 +146,7 @@ func (m *repairedMoto) endpoints() map[string]motoEndpoint {
 	for _, d := range out.DevEndpoints {
 		name := *d.EndpointName
 		e := motoEndpoint{Made: *d.CreatedTimestamp, Configuration: aws.ToString(d.SecurityConfiguration)}
-		tags, err := m.glue.GetTags(m.Context(), &glue.GetTagsInput{ResourceArn: aws.String(motoARN(name))})
+		tags, err := m.glue.GetTags(m.Context(), &glue.GetTagsInput{ResourceArn: aws.String(m.arn(name))})
 		m.must(err)
 		e.Tags = tags.Tags
 		d.EndpointName, d.CreatedTimestamp, d.LastModifiedTimestamp, d.SecurityConfiguration = nil, nil, nil, nil
@@ -178,16 +173,24 @@ func (m *repairedMoto) mode(name string) string {
 // glueguard runs a command line, wants an exit status, and returns what it printed.
 func (m *repairedMoto) glueguard(status int, args ...string) string {
 	m.Helper()
+	return m.run(status, cli.Env{Args: args, Stdin: strings.NewReader("")})
+}
+
+// run runs the command line that env has, in the story's region.
+func (m *repairedMoto) run(status int, env cli.Env) string {
+	m.Helper()
 	var stdout, stderr bytes.Buffer
 	n := 0
-	env := cli.Env{
-		Args: args, Stdin: strings.NewReader(""), Stdout: &stdout, Stderr: &stderr, LookupEnv: os.LookupEnv, Now: time.Now,
-		NewID:         func() string { n++; return fmt.Sprintf("%d-%d", time.Now().UnixNano(), n) },
-		Interruptible: func(ctx context.Context) (context.Context, context.CancelFunc) { return context.WithCancel(ctx) },
-		TuneMemory:    func(int64) {},
+	env.Args = append(slices.Clone(env.Args), "--profile", m.region)
+	env.Stdout, env.Stderr, env.Now, env.TuneMemory = &stdout, &stderr, time.Now, func(int64) {}
+	env.NewID = func() string { n++; return fmt.Sprintf("%d-%d", time.Now().UnixNano(), n) }
+	env.Interruptible = func(ctx context.Context) (context.Context, context.CancelFunc) { return context.WithCancel(ctx) }
+	env.LookupEnv = func(name string) (string, bool) {
+		value, there := map[string]string{"HOME": m.dir, "XDG_STATE_HOME": filepath.Join(m.dir, "state")}[name]
+		return value, there
 	}
 	if got := cli.Main(m.Context(), env); got != status {
-		m.Fatalf("glueguard %s: exit status %d, want %d\n%s%s", strings.Join(args, " "), got, status, &stdout, &stderr)
+		m.Fatalf("glueguard %s: exit status %d, want %d\n%s%s", strings.Join(env.Args, " "), got, status, &stdout, &stderr)
 	}
 	return stdout.String()
 }
@@ -216,7 +219,7 @@ func (m *repairedMoto) planned(status int, args ...string) string {
 	m.Helper()
 	file := filepath.Join(m.TempDir(), "plan.json")
 	m.glueguard(status, append([]string{
-		"plan", "--region", motoRegion, "--accept-unchecked", "--accept-unchecked=elastic-ip", "--accept-irreversible", "--out", file,
+		"plan", "--region", m.region, "--accept-unchecked", "--accept-unchecked=elastic-ip", "--accept-irreversible", "--out", file,
 	}, args...)...)
 	return file
 }
@@ -226,7 +229,7 @@ func (m *repairedMoto) audited() {
 		Findings []struct{ Control, Status, Reason string }
 		Coverage []struct{ Operation, Status string }
 	}
-	m.must(json.Unmarshal([]byte(m.glueguard(2, "audit", "--region", motoRegion, "-o", "json")), &report))
+	m.must(json.Unmarshal([]byte(m.glueguard(2, "audit", "--region", m.region, "-o", "json")), &report))
 	counts := map[string]int{}
 	for _, f := range report.Findings {
 		counts[f.Control+" "+f.Status]++
@@ -241,7 +244,7 @@ func (m *repairedMoto) audited() {
 
 func (m *repairedMoto) unaccepted() {
 	file := filepath.Join(m.TempDir(), "plan.json")
-	m.glueguard(0, "plan", "--region", motoRegion, "--mode", "SSE-S3", "--control", "glue-dev-endpoint-s3-encryption", "--out", file)
+	m.glueguard(0, "plan", "--region", m.region, "--mode", "SSE-S3", "--control", "glue-dev-endpoint-s3-encryption", "--out", file)
 	m.glueguard(2, "apply", file, "--auto-approve")
 	if d := cmp.Diff(m.before, m.endpoints()); d != "" {
 		m.Errorf("endpoints (-before +after):\n%s", d)
@@ -288,7 +291,7 @@ func (m *repairedMoto) replaced() {
 }
 
 func (m *repairedMoto) finalized() {
-	file := m.planned(unread, "--mode", "SSE-KMS", "--create-key", "--strategy", "side-by-side", "--resource", motoARN("plain"))
+	file := m.planned(unread, "--mode", "SSE-KMS", "--create-key", "--strategy", "side-by-side", "--resource", m.arn("plain"))
 	c := m.changes(m.glueguard(0, "apply", file, "--auto-approve", "-o", "json"))["plain"]
 	if len(m.endpoints()) != 3 {
 		m.Errorf("endpoints %v", m.endpoints())
@@ -310,11 +313,11 @@ func (m *repairedMoto) finalized() {
 		}
 	}
 	m.glueguard(0, "verify", c.ID)
-	m.glueguard(0, "orphans", "--region", motoRegion) // moto's own list of what is tagged has all that ever was
+	m.glueguard(0, "orphans", "--region", m.region) // moto's own list of what is tagged has all that ever was
 }
 
 func (m *repairedMoto) retired() {
-	file := m.planned(unread, "--strategy", "retire", "--resource", motoARN("off"))
+	file := m.planned(unread, "--strategy", "retire", "--resource", m.arn("off"))
 	c := m.changes(m.glueguard(0, "apply", file, "--auto-approve", "-o", "json"))["off"]
 	if _, there := m.endpoints()["off"]; there {
 		m.Error("it is still there")
