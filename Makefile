@@ -42,7 +42,7 @@ external: ## against the real AWS CLI and moto
 	@./test/run.sh external
 
 run-external:
-	$(TEST) $(EXTERNAL)
+	$(TEST) -parallel 8 $(EXTERNAL) # its tests wait for Python processes, and for the pauses before glueguard asks moto again
 
 run-crash: ## the short crash campaign: kill -9 in the middle of repairs
 	$(TEST) -count=1 ./test/crash # the cache knows nothing of the program that the test builds
