@@ -39,6 +39,8 @@ type Adopter struct {
 	Holder   store.Holder
 	By, Role string // who adopts; the role in other accounts
 	LabelsS3 string // where labels were exported to
+	// Open writes a change's first entry, and to the audit trail that it was adopted; nil: Store does, and nobody is told.
+	Open func(ctx context.Context, l store.Lease, first change.Entry) error
 }
 
 // Why a change can't be rebuilt.
@@ -124,7 +126,11 @@ func (a *Adopter) write(ctx context.Context, id string, r rebuilt) (c *change.Ch
 	if _, err := change.Fold(entries); err != nil {
 		return nil, fmt.Errorf("rebuild the journal: %w", err)
 	}
-	if err := a.Store.OpenChange(ctx, lease, entries[0]); err != nil {
+	open := a.Open
+	if open == nil {
+		open = a.Store.OpenChange
+	}
+	if err := open(ctx, lease, entries[0]); err != nil {
 		return nil, err
 	}
 	journal := lease.Journal(id)

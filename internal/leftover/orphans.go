@@ -120,7 +120,7 @@ func (o *Orphan) named(ctx context.Context, r Reader, changes Changes) (bool, er
 			return nil
 		}
 		for p := range c.All() {
-			once = once || p.Step.Kind == plan.CreateAlias && p.Effective()
+			once = once || p.Step.Kind == plan.CreateAlias && p.Status == change.StepDone
 		}
 		once = once || c.Open() // it goes on with the key
 		return nil
