@@ -107,7 +107,7 @@ EXIT STATUS
 			if err := o.check(); err != nil {
 				return usage(cmd, err)
 			}
-			if err := o.consent.check(env, cmd.CommandPath(), o.output); err != nil {
+			if err := o.begin(cmd.CommandPath(), o.output); err != nil {
 				return err
 			}
 			return runApply(cmd.Context(), env, o, args[0])
@@ -165,6 +165,11 @@ func runApply(ctx context.Context, env Env, o applyOptions, name string) (err er
 // apply carries a plan out once a person has agreed.
 func (r *repairs) apply(ctx context.Context, o applyOptions, p plan.Plan) error {
 	jobs := r.applyJobs(o, p)
+	if len(jobs) > 0 && !p.Errored {
+		if err := o.askable(r.env); err != nil {
+			return err
+		}
+	}
 	if o.output == tableFormat {
 		look := r.env.look()
 		look.Brief = o.given() // who approves reads the whole of it

@@ -13,7 +13,10 @@ import (
 )
 
 // consent is how a command that changes something gets a person's leave: --auto-approve, or a question on the terminal.
-type consent struct{ approve, yes bool }
+type consent struct {
+	approve, yes bool
+	command      string // who asks; begin sets it
+}
 
 func (c *consent) add(flags *pflag.FlagSet) {
 	flags.BoolVar(&c.approve, "auto-approve", false, "do not ask")
@@ -22,17 +25,30 @@ func (c *consent) add(flags *pflag.FlagSet) {
 
 func (c *consent) given() bool { return c.approve || c.yes }
 
-// check refuses, before anything is read, a command that would ask where nobody can answer.
-func (c *consent) check(env Env, command string, format string) error {
-	switch {
-	case c.given():
-		return nil
-	case format != tableFormat:
-		return diag.Usagef(command, "-o %s: it can't ask whether to go ahead; add --auto-approve once you have read the plan", format)
-	case !env.StdinTerminal:
-		return &diag.UnaskedError{Command: command}
+// check is begin and askable in one, for a command that has found something to ask about.
+func (c *consent) check(env Env, command, format string) error {
+	if err := c.begin(command, format); err != nil {
+		return err
 	}
-	return nil
+	return c.askable(env)
+}
+
+// begin refuses, before anything is read, a format that leaves no room for a question.
+func (c *consent) begin(command, format string) error {
+	c.command = command
+	if c.given() || format == tableFormat {
+		return nil
+	}
+	return diag.Usagef(command, "-o %s: it can't ask whether to go ahead; add --auto-approve once you have read the plan", format)
+}
+
+// askable refuses, before anything is written, to ask where nobody can answer. It comes after what is wrong with that
+// which is asked for: a terminal would not help there.
+func (c *consent) askable(env Env) error {
+	if c.given() || env.StdinTerminal {
+		return nil
+	}
+	return &diag.UnaskedError{Command: c.command}
 }
 
 // get asks, unless leave was given already. Any answer but yes is a refusal, which ends the command.

@@ -48,7 +48,7 @@ EXIT STATUS
 			if err := o.check(); err != nil {
 				return usage(cmd, err)
 			}
-			if err := o.consent.check(env, cmd.CommandPath(), o.output); err != nil {
+			if err := o.begin(cmd.CommandPath(), o.output); err != nil {
 				return err
 			}
 			return runBackout(cmd.Context(), env, o, args)
@@ -66,6 +66,9 @@ func runBackout(ctx context.Context, env Env, o backoutOptions, ids []string) er
 	return env.withChanges(ctx, o.changeFlags, func(ctx context.Context, r *repairs) error {
 		list, err := r.changes(ctx, ids)
 		if err != nil {
+			return err
+		}
+		if err := o.askable(env); err != nil {
 			return err
 		}
 		fmt.Fprintln(env.Stderr, backoutLines(list))

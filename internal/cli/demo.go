@@ -44,7 +44,7 @@ func newDemo(env Env) *cobra.Command {
 		Short: "See it work on a simulated AWS: no account needed",
 		Long: `Starts an AWS in memory with a small organization, and tells the whole story on it, over HTTP as
 on the real one: audit, plan, apply, audit, backout of one change, finalize of the rest, audit.
-It takes some 15 seconds. Nothing is kept. With --serve the console is open on it afterwards, in a
+It takes about ten seconds. Nothing is kept. With --serve the console is open on it afterwards, in a
 browser, until Ctrl-C.
 
 EXIT STATUS
@@ -260,28 +260,34 @@ func (d *demo) afterwards(ctx context.Context) error {
 	return nil
 }
 
-const demoIntroduction = `AWS Glue development endpoints (Spark clusters to develop on) and ML transforms (models that
-match records) write your data to S3 and to logs. Whether it is encrypted there is settled when
-they are made, and AWS can't change it later. Glueguard finds those that do not encrypt, replaces
-them without ever losing one that works, proves it, and can take it back.
+// The texts of the story keep within the narrowest usual terminal, 80 columns.
 
-A simulated organization of %d accounts, treated as the real one would be. (AWS takes 10 to 15
-minutes to make an endpoint; here it takes a second.)
+const demoIntroduction = `AWS Glue development endpoints (Spark clusters to develop on) and ML transforms
+(models that match records) write your data to S3 and to logs. Whether it is
+encrypted there is settled when they are made, and AWS can't change it later.
+Glueguard finds those that do not encrypt, replaces them without ever losing one
+that works, proves it, and can take it back.
+
+A simulated organization of %d accounts, treated as the real one would be. (AWS
+takes 10 to 15 minutes to make an endpoint; here it takes a second.)
 `
 
 // demoAuditCommand is what each of the audits would be typed as: without the KMS keys, which are put right elsewhere.
-const demoAuditCommand = `   glueguard audit --organization --role ` + scenario.RepairRole + ` --control glue-dev-endpoint-s3-encryption \
-     --control glue-dev-endpoint-log-encryption --control glue-ml-transform-encryption-at-rest
+const demoAuditCommand = `   glueguard audit --organization --role ` + scenario.RepairRole + ` \
+     --control glue-dev-endpoint-s3-encryption \
+     --control glue-dev-endpoint-log-encryption \
+     --control glue-ml-transform-encryption-at-rest
 
 `
 
 const demoAudit = `
-1. Audit: what is not encrypted? (The keys, which have findings of their own, are left out.)
+1. Audit: what is not encrypted? (Keys, judged by themselves, are left out.)
 ` + demoAuditCommand
 
 const demoPlan = `
-2. Plan: what would have to be done, and what does it mean? Nothing is changed by it.
-   glueguard plan --audit latest --role ` + scenario.RepairRole + ` --mode SSE-KMS --create-key \
+2. Plan: what would have to be done, and what does it mean? It changes nothing.
+   glueguard plan --audit latest --role ` + scenario.RepairRole + ` \
+     --mode SSE-KMS --create-key \
      --labels-s3 s3://glue-labels-{account}-{region}/demo/
 
 `
@@ -297,7 +303,7 @@ const demoAuditAgain = `
 ` + demoAuditCommand
 
 const demoBackout = `
-5. Backout: one change is taken back. Its original is gone, so it is made again as it was.
+5. Backout: one change is taken back. Its original is gone: it is made again.
    glueguard backout %s
 
 `
@@ -319,8 +325,11 @@ const demoServe = `
 
 const demoNext = `
 What to try next
-  glueguard audit                        your own account, with your usual AWS credentials; it only reads
-  glueguard plan --mode SSE-S3           what would have to be done there; it only reads, too
-  glueguard serve --sandbox              the console in your browser, on a simulated AWS
-  glueguard sandbox --scenario small     a simulated AWS, to try glueguard and the aws command on
+  glueguard audit                     your own account, as the AWS CLI finds it;
+                                      it only reads
+  glueguard plan --mode SSE-S3        what would have to be done there; it only
+                                      reads, too
+  glueguard serve --sandbox           the console, on a simulated AWS
+  glueguard sandbox --scenario small  a simulated AWS, to try glueguard and the
+                                      aws command on
 `

@@ -8,8 +8,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"text/tabwriter"
-	"time"
 	"unicode"
 
 	"github.com/spf13/cobra"
@@ -71,7 +69,7 @@ func listTrail(ctx context.Context, env Env, o trailOptions, t store.Trail) erro
 	if o.output == "json" {
 		return trailJSON(env.Stdout, each)
 	}
-	return trailTable(env.Stdout, each)
+	return trailTable(env.Stdout, env.look(), each)
 }
 
 // trailJSON writes {"schema": …, "deeds": […]}, one deed to a line.
@@ -89,23 +87,6 @@ func trailJSON(w io.Writer, each func(func(store.Deed) error) error) error {
 		return err
 	})
 	fmt.Fprintln(out, "\n]}")
-	return errors.Join(err, out.Flush())
-}
-
-func trailTable(w io.Writer, each func(func(store.Deed) error) error) error {
-	out := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	n := 0
-	err := each(func(d store.Deed) error {
-		if n++; n == 1 {
-			fmt.Fprintln(out, "ENTRY\tTIME\tWHO\tACTION\tOUTCOME\tOF")
-		}
-		_, err := fmt.Fprintf(out, "%d\t%s\t%s\t%s\t%s\t%s\n",
-			d.Seq, d.At.Format(time.DateTime+"Z"), printable(whoDid(d.Actor)), printable(d.Action), printable(howEnded(d)), printable(ofWhat(d)))
-		return err
-	})
-	if err == nil && n == 0 {
-		fmt.Fprintln(out, "The audit trail is empty: nothing was done with this state.")
-	}
 	return errors.Join(err, out.Flush())
 }
 

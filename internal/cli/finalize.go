@@ -49,7 +49,7 @@ EXIT STATUS
 			if err := o.check(); err != nil {
 				return usage(cmd, err)
 			}
-			if err := o.consent.check(env, cmd.CommandPath(), o.output); err != nil {
+			if err := o.begin(cmd.CommandPath(), o.output); err != nil {
 				return err
 			}
 			return runFinalize(cmd.Context(), env, o, args)
@@ -78,6 +78,9 @@ func runFinalize(ctx context.Context, env Env, o finalizeOptions, ids []string) 
 		refused := r.refusals(job, list)
 		if len(refused) == len(list) {
 			return r.refuse(ctx, refused)
+		}
+		if err := o.askable(env); err != nil {
+			return err
 		}
 		fmt.Fprintln(env.Stderr, finalizeLines(list, refused, o))
 		w := changesWork(store.RequestFinalize, list)

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -129,16 +131,33 @@ func runUpdate(
 	cmd *cobra.Command, env Env, f updateFlags, operation string, args, needs []string, wanted *string, work func(context.Context, *update) error,
 ) error {
 	return runGlue(cmd, env, f.glueFlags, operation, args, needs, func(ctx context.Context, g *glueRun) error {
-		asked, err := procedure.ParseRequest(*wanted)
+		text, err := paramFile(*wanted)
+		var asked procedure.Request
+		if err == nil {
+			asked, err = procedure.ParseRequest(text)
+		}
 		if err == nil && f.labelsS3 != "" {
 			err = (&planOptions{labelsS3: f.labelsS3}).checkPlaces(cmd.Flags())
 		}
 		if err != nil {
-			return &diag.UsageError{Command: cmd.CommandPath(), Err: fmt.Errorf("Error parsing parameter '--%s': %w", needs[1], err)} //nolint:staticcheck // as the AWS CLI says it
+			return &diag.UsageError{Command: cmd.CommandPath(), Err: fmt.Errorf("Error parsing parameter '--%s': %w", needs[1], err)}
 		}
 		g.quiet = true // until there is a new state to print
 		return work(ctx, &update{glueRun: g, f: f, command: cmd.CommandPath(), wanted: asked})
 	})
+}
+
+// paramFile is what a parameter says: itself, or, as the AWS CLI has it, the text of the file that it names as file://.
+func paramFile(value string) (string, error) {
+	path, ok := strings.CutPrefix(value, "file://")
+	if !ok {
+		return value, nil
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return "", fmt.Errorf("Unable to load paramfile %s: %w", value, bare(err)) //nolint:staticcheck // as the AWS CLI says it
+	}
+	return string(text), nil
 }
 
 // run does what the request asks for, and prints the new state.
@@ -151,7 +170,7 @@ func (u *update) run(ctx context.Context) (err error) {
 		fmt.Fprintln(u.env.Stderr, "glueguard: it is not encrypted, so there is nothing to take away")
 		return u.settle(ctx)
 	}
-	if err := u.f.check(u.env, u.command, tableFormat); err != nil {
+	if err := u.f.begin(u.command, tableFormat); err != nil {
 		return err
 	}
 	if err := u.open(ctx); err != nil {
@@ -220,7 +239,7 @@ func (u *update) replace(ctx context.Context) error {
 			_, err := fmt.Fprintf(u.env.Stderr, "glueguard: %s\n", b.Message)
 			return err
 		case b != nil:
-			fmt.Fprintf(u.env.Stderr, "glueguard: nothing was done: %s\n  hint: %s\n", b.Message, b.Instead)
+			fmt.Fprintf(u.env.Stderr, "glueguard: nothing was done: %s\n  hint: %s\n", b.Message, insteadHere(b))
 			return diag.Status(diag.AWSGeneral)
 		}
 	}
@@ -232,6 +251,14 @@ func (u *update) replace(ctx context.Context) error {
 		return err
 	}
 	return u.verify(ctx)
+}
+
+// insteadHere is what to do about what blocks an update, in the words of its own command line.
+func insteadHere(b *plan.Blocked) string {
+	if b.Code == plan.BlockedNoKey {
+		return `Name the key beside the mode, as "KmsKeyId" (an alias, an id or an ARN of this region), or have one made with --create-key.`
+	}
+	return b.Instead
 }
 
 // verify reads what the newest change has made once more.
@@ -273,6 +300,9 @@ func (u *update) takeAway(ctx context.Context) error {
 		fmt.Fprintln(u.env.Stderr, "glueguard: nothing was done: Glueguard has not made this encryption, so there is nothing of its own to take back")
 		fmt.Fprintln(u.env.Stderr, "  hint: --allow-unencrypted makes an unencrypted replacement all the same")
 		return diag.Status(diag.AWSGeneral)
+	}
+	if err := u.f.askable(u.env); err != nil {
+		return err
 	}
 	fmt.Fprintf(u.env.Stderr, "%s.\n%s\n", u.why, backoutLines(list))
 	w := changesWork(store.RequestBackout, list)

@@ -14,6 +14,7 @@ import (
 // Main runs a command line and returns its exit status.
 func Main(ctx context.Context, env Env) int {
 	root := newRoot(env)
+	refuseOtherShells(root)
 	root.SetArgs(pasted(env.Args))
 	root.SetIn(env.Stdin)
 	root.SetOut(env.Stdout)
@@ -62,8 +63,12 @@ EXIT STATUS
 	root.Flags().BoolVarP(&showVersion, "version", "v", false, "version for glueguard")
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		var unknown *pflag.NotExistError
-		if errors.As(err, &unknown) {
+		var invalid *pflag.InvalidValueError
+		switch {
+		case errors.As(err, &unknown):
 			err = fmt.Errorf("%w%s", err, flagSuggestion(cmd, unknown.GetSpecifiedName()))
+		case errors.As(err, &invalid):
+			err = wrongValue(invalid)
 		}
 		return &diag.UsageError{Command: cmd.CommandPath(), Err: err}
 	})
@@ -132,10 +137,36 @@ func suggestion(cmd *cobra.Command, word string) string {
 	return ""
 }
 
+// wrongValue says in our words what a flag's value should have been.
+func wrongValue(e *pflag.InvalidValueError) error {
+	var want string
+	switch e.GetFlag().Value.Type() {
+	case "int":
+		want = "a whole number"
+	case "bool":
+		want = "true or false"
+	case "duration":
+		want = "a number with a unit, such as 500ms, 30s or 15m"
+	default:
+		return e
+	}
+	return fmt.Errorf("--%s %q: want %s", e.GetFlag().Name, e.GetValue(), want)
+}
+
+// refuseOtherShells makes an error of a shell that there is no completion for: cobra's own command shows its help then.
+func refuseOtherShells(root *cobra.Command) {
+	root.InitDefaultCompletionCmd()
+	for _, c := range root.Commands() {
+		if c.Name() == "completion" {
+			c.Args, c.RunE = cobra.ArbitraryArgs, helpOrUnknown
+		}
+	}
+}
+
 // flagSuggestion names the command's flag that was probably meant. cobra looks for likely commands only, so the flags
-// are shown to it as such.
+// are shown to it as such. A short word is like too many others: most of its letters must be right.
 func flagSuggestion(cmd *cobra.Command, word string) string {
-	flags := &cobra.Command{SuggestionsMinimumDistance: 2}
+	flags := &cobra.Command{SuggestionsMinimumDistance: min(2, (len(word)+1)/3)}
 	cmd.Flags().VisitAll(func(f *pflag.Flag) {
 		flags.AddCommand(&cobra.Command{Use: f.Name, Run: func(*cobra.Command, []string) {}})
 	})

@@ -262,7 +262,7 @@ func (v *Changes) draw() {
 		lines++
 	}
 	if v.Total > 1 && len(v.running) > 0 {
-		b.WriteString(cut(fmt.Sprintf("  %d of %d at rest, %d running", v.rest, v.Total, len(v.running)), v.Width) + "\x1b[K\n")
+		b.WriteString(cut(fmt.Sprintf("  %d of %d ended, %d running", v.rest, v.Total, len(v.running)), v.Width) + "\x1b[K\n")
 		lines++
 	}
 	v.up()

@@ -174,7 +174,7 @@ func TestTerminalsShowALineForEachChange(t *testing.T) {
 	want := []string{
 		"⠋      3 s  dev endpoint etl (111122223333/eu-west-1)  3/3 wait-twin: PROVISIONING",
 		"⠋      3 s  dev endpoint lab (111122223333/eu-west-1)  beginning",
-		"  0 of 2 at rest, 2 running",
+		"  0 of 2 ended, 2 running",
 	}
 	if d := cmp.Diff(want, screen(t, out.String())); d != "" {
 		t.Errorf("-want +got:\n%s", d)
@@ -183,7 +183,7 @@ func TestTerminalsShowALineForEachChange(t *testing.T) {
 	want = []string{
 		"dev endpoint lab (111122223333/eu-west-1): not begun: held",
 		"⠋      3 s  dev endpoint etl (111122223333/eu-west-1)  3/3 wait-twin: PROVISIONING",
-		"  1 of 2 at rest, 1 running",
+		"  1 of 2 ended, 1 running",
 	}
 	if d := cmp.Diff(want, screen(t, out.String())); d != "" {
 		t.Errorf("-want +got:\n%s", d)
