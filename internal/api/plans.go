@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/glueguard/glueguard/internal/api/openapi"
+	"github.com/glueguard/glueguard/internal/auth"
 	"github.com/glueguard/glueguard/internal/plan"
 	"github.com/glueguard/glueguard/internal/resource"
 	"github.com/glueguard/glueguard/internal/store"
@@ -71,20 +72,27 @@ func (s *Server) CreatePlan(ctx context.Context, r openapi.CreatePlanRequestObje
 		}
 		proposal.Audit = a.ID
 	}
+	proposal.Keep = func(ctx context.Context, p plan.Plan, document []byte) error {
+		return s.keepPlan(ctx, who, p, document)
+	}
 	p, err := s.o.Worker.Propose(ctx, proposal)
 	if err != nil {
 		return nil, fmt.Errorf("plan: %w", err)
 	}
-	err = s.record(ctx, who, store.Deed{
-		Action: "plan.propose", Subject: p.Digest, Digest: p.Digest,
-		Detail: map[string]string{"audit": p.AuditID, "changes": fmt.Sprint(len(p.Changes)), "policy": p.Policy.Digest},
-	})
-	if err != nil {
-		return nil, err
-	}
 	out := openapi.CreatePlan201JSONResponse{Body: p}
 	out.Headers.Location = BasePath + "/plans/" + p.Digest
 	return out, nil
+}
+
+// keepPlan keeps a plan that somebody has had made.
+func (s *Server) keepPlan(ctx context.Context, who auth.Principal, p plan.Plan, document []byte) error {
+	d := store.Deed{
+		Action: "plan.propose", Subject: p.Digest, Digest: p.Digest,
+		Detail: map[string]string{"audit": p.AuditID, "changes": fmt.Sprint(len(p.Changes)), "policy": p.Policy.Digest},
+	}
+	return s.told(ctx, who, d, func(ctx context.Context, w store.Writes) error {
+		return w.SavePlan(ctx, p.Digest, p.CreatedAt, document)
+	})
 }
 
 // checkProposal refuses what contradicts itself.

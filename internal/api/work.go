@@ -41,6 +41,9 @@ type Proposal struct {
 	GrantRole, RepointJobs           bool
 	AcceptWeaker, AcceptIrreversible bool
 	AcceptUnchecked                  []string
+
+	// Keep keeps the plan, with the entry of the audit trail that tells who made it.
+	Keep func(ctx context.Context, p plan.Plan, document []byte) error
 }
 
 // Key is a KMS key that a resource may be encrypted with.

@@ -285,11 +285,20 @@ type worker struct {
 	interrupted []string
 }
 
-func (w *worker) Propose(_ context.Context, p api.Proposal) (plan.Plan, error) {
+func (w *worker) Propose(ctx context.Context, p api.Proposal) (plan.Plan, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	keep := p.Keep
+	p.Keep = nil
 	w.proposals = append(w.proposals, p)
-	return w.plan, w.err
+	if w.err != nil {
+		return w.plan, w.err
+	}
+	document, err := w.plan.Encode()
+	if err != nil {
+		return w.plan, err
+	}
+	return w.plan, keep(ctx, w.plan, document)
 }
 
 func (w *worker) Keys(_ context.Context, l resource.Location) ([]api.Key, error) {

@@ -53,6 +53,8 @@ type Options struct {
 
 	Now   func() time.Time
 	NewID func() string
+	// Tell is the entry of the audit trail that is kept with the end of the audit; nil: none is.
+	Tell func(Result) store.Deed
 }
 
 // Verdict is what an audit comes to.
@@ -242,10 +244,15 @@ func (r *run) finish() (Result, error) {
 	}
 	r.head.FinishedAt = r.Now()
 	r.head.Summary.APICalls = r.Scanner.Progress().Calls
-	if err := r.Store.FinishAudit(r.ctx, r.head); err != nil {
+	result := Result{Audit: r.head, Interrupted: r.interrupted, Unread: r.unread, Accepted: r.accepted}
+	var told []store.Deed
+	if r.Tell != nil {
+		told = append(told, r.Tell(result))
+	}
+	if err := r.Store.FinishAudit(r.ctx, r.head, told...); err != nil {
 		return Result{}, fmt.Errorf("finish the audit: %w", err)
 	}
-	return Result{Audit: r.head, Interrupted: r.interrupted, Unread: r.unread, Accepted: r.accepted}, nil
+	return result, nil
 }
 
 // nothing deals with an audit to which no location has come. One that was interrupted before it knew any is stored with

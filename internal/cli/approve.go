@@ -117,21 +117,31 @@ func (e Env) ask(ctx context.Context, s approvals, rules auth.Rules, w store.Wor
 	if err != nil {
 		return err
 	}
-	if err := s.CreateRequest(ctx, q); err != nil {
-		return err
-	}
-	if err := e.recordRequest(ctx, s, deedRequestCreate, q); err != nil {
+	if err := e.file(ctx, s, q); err != nil {
 		return err
 	}
 	return &diag.UnapprovedError{Request: q.ID, Until: q.ExpiresAt, Filed: true, FourEyes: rules.FourEyes, Again: commandFor(w)}
 }
 
-// recordRequest writes to the audit trail what was done with a request.
-func (e Env) recordRequest(ctx context.Context, t store.Trail, action string, q store.Request) error {
-	return e.record(ctx, t, store.Deed{
+// file keeps a new request, and the deed that tells of it.
+func (e Env) file(ctx context.Context, t store.Trail, q store.Request) error {
+	return e.told(ctx, t, requestDeed(deedRequestCreate, q), func(ctx context.Context, w store.Writes) error {
+		return w.CreateRequest(ctx, q)
+	})
+}
+
+// moved keeps what was done with a request, and the deed that tells of it.
+func (e Env) moved(ctx context.Context, t store.Trail, action string, q store.Request) error {
+	return e.told(ctx, t, requestDeed(action, q), func(ctx context.Context, w store.Writes) error {
+		return w.UpdateRequest(ctx, q)
+	})
+}
+
+func requestDeed(action string, q store.Request) store.Deed {
+	return store.Deed{
 		Action: action, Subject: q.ID, Digest: q.Digest, Outcome: store.DeedOK,
 		Detail: map[string]string{"kind": string(q.Work.Kind), "plan": q.Work.Plan, "note": q.Note},
-	})
+	}
 }
 
 // begin uses the permit up: nobody else begins the same work by it.
@@ -149,12 +159,12 @@ func (p *permit) begin(ctx context.Context) error {
 	if p.lease, err = p.store.Lease(ctx, store.RequestLease(q.ID), p.env.holder()); err != nil {
 		return err
 	}
-	if err := p.store.UpdateRequest(ctx, q); err != nil {
+	if err := p.env.moved(ctx, p.store, deedRequestStart, q); err != nil {
 		return errors.Join(conflict(q, err), p.lease.Release())
 	}
 	q.Version++
 	p.request = q
-	return p.env.recordRequest(ctx, p.store, deedRequestStart, q)
+	return nil
 }
 
 // fresh tells whether the changes are still as they were when the work was approved: a question may have been open for
@@ -215,14 +225,14 @@ func (p *permit) end(ctx context.Context) error {
 		return err
 	}
 	p.request = q
-	err = p.store.UpdateRequest(ctx, q)
+	err = p.env.moved(ctx, p.store, deedRequestEnd, q)
 	if p.lease != nil {
 		err = errors.Join(err, p.lease.Release())
 	}
 	if err != nil {
 		return fmt.Errorf("end request %s: %w", q.ID, err)
 	}
-	return p.env.recordRequest(ctx, p.store, deedRequestEnd, q)
+	return nil
 }
 
 // permitted gets leave for work of this command's.

@@ -282,11 +282,8 @@ func (e Env) scan(ctx context.Context, o audit.Options, session *awsapi.Session,
 	status := view.Status{Out: e.Stderr, Terminal: e.StderrTerminal, Width: e.Width, Now: e.Now, Progress: o.Scanner.Progress}
 	stop := status.Start()
 	defer stop()
-	r, err := audit.Run(ctx, o)
-	if err != nil {
-		return r, err
-	}
-	return r, e.audited(ctx, s, r, roleOf(ctx, session))
+	o.Tell = func(r audit.Result) store.Deed { return e.audited(r, roleOf(ctx, session)) }
+	return audit.Run(ctx, o)
 }
 
 // storedAudit is an audit in the store as reports read it.

@@ -50,10 +50,7 @@ func (r *repairs) detach(ctx context.Context, w store.Work) error {
 	if err != nil {
 		return err
 	}
-	if err := r.store.CreateRequest(ctx, q); err != nil {
-		return err
-	}
-	if err := r.env.recordRequest(ctx, r.store, deedRequestCreate, q); err != nil {
+	if err := r.env.file(ctx, r.store, q); err != nil {
 		return err
 	}
 	next := "the daemon goes on with it (" + holder.String() + ")"

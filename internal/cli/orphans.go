@@ -136,6 +136,7 @@ func (e Env) adopt(ctx context.Context, o orphansOptions, session *awsapi.Sessio
 	}
 	adopter := leftover.Adopter{
 		Reader: inventory.NewInspector(session), Store: s, Now: e.Now, By: caller.ARN, Role: o.role, LabelsS3: o.labelsS3,
+		Open: e.adopts(s, caller.ARN),
 	}
 	for _, group := range leftover.Group(found) {
 		c, err := adopter.Adopt(ctx, group)
@@ -144,9 +145,6 @@ func (e Env) adopt(ctx context.Context, o orphansOptions, session *awsapi.Sessio
 			fmt.Fprintf(e.Stderr, "glueguard: change %s can't be rebuilt: %s\n", group[0].Change, why)
 			left += len(group)
 			continue
-		}
-		if err := e.adopted(ctx, s, c, caller.ARN); err != nil {
-			return left, err
 		}
 		fmt.Fprintf(e.Stderr, "glueguard: rebuilt change %s of %s; it waits: resume goes on, backout takes it back\n", c.Head.ID, report.Thing(c.Head.Item.Resource))
 	}

@@ -93,6 +93,7 @@ func (e Env) propose(ctx context.Context, o planOptions, p policy.Policy, sessio
 		Controls: o.controlIDs(), Resources: o.resources, Wanted: o.wanted(),
 		KeyRef: o.kmsKey, CreateKey: o.createKey, GrantRole: o.grantRole,
 		AcceptUnchecked: o.acceptUnchecked, Access: plan.Access{Role: o.role}, Now: e.Now,
+		Keep: e.keeps(s, func(ctx context.Context) string { return roleOf(ctx, session) }),
 	})
 	switch {
 	case err != nil && ctx.Err() != nil:
@@ -102,7 +103,7 @@ func (e Env) propose(ctx context.Context, o planOptions, p policy.Policy, sessio
 	case err != nil:
 		return made, err
 	}
-	return made, e.planned(ctx, s, made, roleOf(ctx, session))
+	return made, nil
 }
 
 // working shows that something is under way, until the returned function is called.

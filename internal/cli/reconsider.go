@@ -16,7 +16,12 @@ import (
 // reconsider looks again at changes whose work an audit has found undone, and says which are regressed now. The audit is
 // good whether or not they can be looked at.
 func (e Env) reconsider(ctx context.Context, o audit.Options, session *awsapi.Session, s store.Store, r audit.Result) {
-	worker := repair.New(repair.Options{Store: s, Sessions: repair.Using(session), Now: e.Now, Policy: &o.Policy})
+	worker := repair.New(repair.Options{
+		Store: s, Sessions: repair.Using(session), Now: e.Now, Policy: &o.Policy,
+		Marks: func(ctx context.Context, c *change.Change, to change.State) error {
+			return e.marks(ctx, s, roleOf(ctx, session), c, to)
+		},
+	})
 	defer worker.Close()
 	moved, err := worker.Reconsider(ctx, s, r.Audit.ID)
 	if err != nil {

@@ -81,6 +81,9 @@ func (r *repairs) use(sessions func(context.Context, plan.Access) (repair.Sessio
 	r.worker = repair.New(repair.Options{
 		Store: r.store, Sessions: r.caller.noting(sessions), Now: r.env.Now, Access: plan.Access{Role: r.flags.role}, Settle: r.policy.Repair.SettleFor(),
 		Policy: &r.policy,
+		Marks: func(ctx context.Context, c *change.Change, to change.State) error {
+			return r.env.marks(ctx, r.store, r.caller.arn(ctx), c, to)
+		},
 	})
 	r.engine = local.New(r.worker, local.Options{Now: r.env.Now})
 }

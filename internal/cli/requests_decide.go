@@ -78,11 +78,8 @@ func (e Env) decide(ctx context.Context, s approvals, rules auth.Rules, id strin
 			Action: action, Subject: q.ID, Digest: q.Digest, Outcome: store.DeedRefused, Detail: map[string]string{"reason": refusal(err)},
 		}))
 	}
-	if err := s.UpdateRequest(ctx, decided); err != nil {
+	if err := e.moved(ctx, s, action, decided); err != nil {
 		return conflict(q, err)
-	}
-	if err := e.recordRequest(ctx, s, action, decided); err != nil {
-		return err
 	}
 	switch {
 	case !d.Approve:
@@ -140,11 +137,8 @@ func (e Env) withdraw(ctx context.Context, s approvals, id string) error {
 	if err != nil {
 		return err
 	}
-	if err := s.UpdateRequest(ctx, gone); err != nil {
+	if err := e.moved(ctx, s, deedRequestWithdraw, gone); err != nil {
 		return conflict(q, err)
-	}
-	if err := e.recordRequest(ctx, s, deedRequestWithdraw, gone); err != nil {
-		return err
 	}
 	_, err = fmt.Fprintf(e.Stdout, "Withdrawn: %s.\n", workLine(q.Work))
 	return err

@@ -22,13 +22,15 @@ import (
 	"github.com/glueguard/glueguard/internal/store"
 )
 
-// What the command line writes to the audit trail. A command that changes something at AWS writes a deed before it
-// begins, so that one that was killed has left a trace, and one for each change that it moved.
+// What the command line writes to the audit trail. What it changes in the state is written with its deed. A command that
+// changes something at AWS writes a deed before it begins, so that one that was killed has left a trace, and one for each
+// change that it moved.
 const (
 	deedAudit         = "audit.run"            // of the audit's id
 	deedPlan          = "plan.propose"         // of the plan's digest
 	deedVerify        = "change.verify"        // of the change's id
 	deedAdopt         = "change.adopt"         // of the change's id
+	deedMark          = "change.mark"          // of the change's id
 	deedConfiguration = "configuration.delete" // of the security configuration's name
 	deedCleanup       = "cleanup.begin"        // of nothing
 	deedEvidence      = "evidence.export"      // of an audit's or a change's id
@@ -51,9 +53,28 @@ func systemOperator(lookup func(string) (string, bool)) store.Actor {
 	return a
 }
 
-// record writes to the audit trail what this command did. Of the deed's actor, only the role is taken. It goes through
-// even when the command was interrupted.
+// record writes to the audit trail what this command did, where it changes nothing in the state. It goes through even when
+// the command was interrupted.
 func (e Env) record(ctx context.Context, t store.Trail, d store.Deed) error {
+	_, err := t.Record(context.WithoutCancel(ctx), e.deed(d))
+	return err
+}
+
+// told changes the state, and writes to the audit trail that this command did: both or neither. It goes through even when
+// the command was interrupted.
+func (e Env) told(ctx context.Context, t store.Trail, d store.Deed, change func(ctx context.Context, w store.Writes) error) error {
+	d = e.deed(d)
+	return t.Together(context.WithoutCancel(ctx), func(ctx context.Context, w store.Writes) error {
+		if err := change(ctx, w); err != nil {
+			return err
+		}
+		_, err := w.Record(ctx, d)
+		return err
+	})
+}
+
+// deed is what this command does now. Of the deed's actor, only the role is taken.
+func (e Env) deed(d store.Deed) store.Deed {
 	role := d.Actor.Role
 	d.Actor = e.operator()
 	d.Actor.Role = role
@@ -63,8 +84,7 @@ func (e Env) record(ctx context.Context, t store.Trail, d store.Deed) error {
 			delete(d.Detail, name)
 		}
 	}
-	_, err := t.Record(context.WithoutCancel(ctx), d)
-	return err
+	return d
 }
 
 // roleOf is the ARN under which a session calls AWS, empty where AWS did not say.
@@ -165,6 +185,19 @@ func (c *caller) arn(ctx context.Context) string {
 
 // planned writes down that a plan was made.
 func (e Env) planned(ctx context.Context, t store.Trail, p plan.Plan, role string) error {
+	return e.record(ctx, t, planDeed(p, role))
+}
+
+// keeps keeps a plan, and writes down that it was made.
+func (e Env) keeps(t store.Trail, role func(context.Context) string) func(context.Context, plan.Plan, []byte) error {
+	return func(ctx context.Context, p plan.Plan, document []byte) error {
+		return e.told(ctx, t, planDeed(p, role(ctx)), func(ctx context.Context, w store.Writes) error {
+			return w.SavePlan(ctx, p.Digest, p.CreatedAt, document)
+		})
+	}
+}
+
+func planDeed(p plan.Plan, role string) store.Deed {
 	d := store.Deed{
 		Action: deedPlan, Subject: p.Digest, Digest: p.Policy.Digest, Outcome: store.DeedOK, Actor: store.Actor{Role: role},
 		Detail: map[string]string{"changes": strconv.Itoa(len(p.Changes)), "audit": p.AuditID},
@@ -172,11 +205,11 @@ func (e Env) planned(ctx context.Context, t store.Trail, p plan.Plan, role strin
 	if p.Errored {
 		d.Outcome = store.DeedFailed
 	}
-	return e.record(ctx, t, d)
+	return d
 }
 
-// audited writes down that an audit has come to its end, or was interrupted.
-func (e Env) audited(ctx context.Context, t store.Trail, r audit.Result, role string) error {
+// audited is what the trail is told of an audit that has come to its end, or was interrupted.
+func (e Env) audited(r audit.Result, role string) store.Deed {
 	s := r.Audit.Summary
 	d := store.Deed{
 		Action: deedAudit, Subject: r.Audit.ID, Digest: r.Audit.PolicyDigest, Outcome: store.DeedOK, Actor: store.Actor{Role: role},
@@ -188,7 +221,16 @@ func (e Env) audited(ctx context.Context, t store.Trail, r audit.Result, role st
 	if r.Interrupted {
 		d.Outcome, d.Detail["reason"] = store.DeedFailed, "interrupted"
 	}
-	return e.record(ctx, t, d)
+	return e.deed(d)
+}
+
+// marks writes down that a change is about to be marked as regressed or as it was before: before it is, since its journal
+// is written elsewhere.
+func (e Env) marks(ctx context.Context, t store.Trail, role string, c *change.Change, to change.State) error {
+	return e.record(ctx, t, store.Deed{
+		Action: deedMark, Subject: c.Head.ID, Digest: c.Head.PlanDigest, Outcome: store.DeedOK, Actor: store.Actor{Role: role},
+		Detail: map[string]string{"resource": c.Head.Item.Resource.ARN, "state": string(to)},
+	})
 }
 
 // verified writes down what looking at a change again has shown.
@@ -209,12 +251,14 @@ func (r *repairs) verified(ctx context.Context, before, now *change.Change, diff
 	return r.env.record(ctx, r.store, d)
 }
 
-// adopted writes down that a change was rebuilt from tags.
-func (e Env) adopted(ctx context.Context, t store.Trail, c *change.Change, role string) error {
-	return e.record(ctx, t, store.Deed{
-		Action: deedAdopt, Subject: c.Head.ID, Digest: c.Head.PlanDigest, Outcome: store.DeedOK, Actor: store.Actor{Role: role},
-		Detail: map[string]string{"resource": c.Head.Item.Resource.ARN},
-	})
+// adopts opens a change that is rebuilt from tags, and writes down that it was.
+func (e Env) adopts(t store.Trail, role string) func(context.Context, store.Lease, change.Entry) error {
+	return func(ctx context.Context, l store.Lease, first change.Entry) error {
+		return e.told(ctx, t, store.Deed{
+			Action: deedAdopt, Subject: first.Head.ID, Digest: first.Head.PlanDigest, Outcome: store.DeedOK, Actor: store.Actor{Role: role},
+			Detail: map[string]string{"resource": first.Head.Item.Resource.ARN},
+		}, func(ctx context.Context, w store.Writes) error { return w.OpenChange(ctx, l, first) })
+	}
 }
 
 // removal is what the trail is told with of security configurations that are removed.

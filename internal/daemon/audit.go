@@ -44,7 +44,8 @@ func (w *work) audit(ctx context.Context, r *running) error {
 		return err
 	}
 	defer session.Close()
-	result, err := w.scan(ctx, r, session, rules, scope)
+	tell := func(result audit.Result) store.Deed { return w.audited(context.WithoutCancel(ctx), q, session, result) }
+	result, err := w.scan(ctx, r, session, rules, scope, tell)
 	if err != nil {
 		return err
 	}
@@ -52,14 +53,15 @@ func (w *work) audit(ctx context.Context, r *running) error {
 		return ctx.Err() // the next daemon begins it again
 	}
 	after := context.WithoutCancel(ctx)
-	w.audited(after, q, session, result)
 	w.settle(after, session, rules, result)
 	w.note(r, store.RequestResult{Audit: result.Audit.ID, OK: !result.Interrupted, Message: w.summary(result)})
 	return nil
 }
 
 // scan runs the audit, and tells whoever watches how far it has come.
-func (w *work) scan(ctx context.Context, r *running, session *awsapi.Session, rules policy.Policy, scope store.AuditScope) (audit.Result, error) {
+func (w *work) scan(
+	ctx context.Context, r *running, session *awsapi.Session, rules policy.Policy, scope store.AuditScope, told func(audit.Result) store.Deed,
+) (audit.Result, error) {
 	kept, err := audit.KeptBy(ctx, w.store)
 	if err != nil {
 		return audit.Result{}, err
@@ -78,6 +80,7 @@ func (w *work) scan(ctx context.Context, r *running, session *awsapi.Session, ru
 	result, err := audit.Run(ctx, audit.Options{
 		Scanner: scanner, Store: counting, Policy: rules, Accounts: scope.Accounts, Regions: scope.Regions, Organization: scope.Organization,
 		Controls: scope.Controls, Resources: scope.Resources, Kept: kept, Now: w.clock.Now, NewID: w.newID,
+		Tell: told,
 	})
 	stop()
 	teller.Wait()
@@ -132,8 +135,8 @@ func (w *work) summary(r audit.Result) string {
 	return text
 }
 
-// audited writes an audit to the trail.
-func (w *work) audited(ctx context.Context, q store.Request, session *awsapi.Session, r audit.Result) {
+// audited is what the trail is told of an audit.
+func (w *work) audited(ctx context.Context, q store.Request, session *awsapi.Session, r audit.Result) store.Deed {
 	s := r.Audit.Summary
 	d := store.Deed{
 		At: w.clock.Now(), Actor: q.StartedBy, Action: "audit.run", Subject: r.Audit.ID, Digest: r.Audit.PolicyDigest, Outcome: store.DeedOK,
@@ -148,9 +151,7 @@ func (w *work) audited(ctx context.Context, q store.Request, session *awsapi.Ses
 	if caller, err := session.Caller(ctx); err == nil { // it was asked long ago
 		d.Actor.Role = caller.ARN
 	}
-	if _, err := w.store.Record(ctx, d); err != nil {
-		w.log.Error("writing to the audit trail", "audit", r.Audit.ID, "error", err.Error())
-	}
+	return d
 }
 
 // settle does what follows an audit: its findings are indexed for the pages, and changes whose work it has found undone
@@ -164,6 +165,7 @@ func (w *work) settle(ctx context.Context, session *awsapi.Session, rules policy
 	}
 	repairs := repair.New(repair.Options{
 		Store: w.store, Sessions: repair.Using(session), Now: w.clock.Now, Policy: &rules, Host: w.holder.Host, PID: w.holder.PID,
+		Marks: w.marks,
 	})
 	defer repairs.Close()
 	moved, err := repairs.Reconsider(ctx, w.store, r.Audit.ID)

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/glueguard/glueguard/internal/change"
 	"github.com/glueguard/glueguard/internal/diag"
 	"github.com/glueguard/glueguard/internal/engine"
 	"github.com/glueguard/glueguard/internal/plan"
@@ -100,6 +101,15 @@ func (c *changesRun) deed(e engine.Event) {
 	if err := c.record(context.Background(), q.StartedBy, access, d); err != nil {
 		c.log.Error("writing to the audit trail", "request", q.ID, "error", err.Error())
 	}
+}
+
+// marks writes down that a change is about to be marked as regressed or as it was before: before it is, since its journal
+// is written elsewhere.
+func (w *work) marks(ctx context.Context, c *change.Change, to change.State) error {
+	return w.record(ctx, daemonActor(w.holder), plan.Access{}, store.Deed{
+		Action: "change.mark", Subject: c.Head.ID, Digest: c.Head.PlanDigest, Outcome: store.DeedOK,
+		Detail: map[string]string{"resource": c.Head.Item.Resource.ARN, "state": string(to)},
+	})
 }
 
 // record writes a deed of whoever started a request, with the identity that AWS was asked as.

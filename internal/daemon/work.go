@@ -94,6 +94,7 @@ func (w *work) changes(ctx context.Context, r *running, again bool) error {
 	repairs := repair.New(repair.Options{
 		Store: w.store, Sessions: w.sessions.forRepair, Now: w.clock.Now, Access: plan.Access{Role: w.worker.role},
 		Settle: rules.Repair.SettleFor(), Policy: &rules, Host: w.holder.Host, PID: w.holder.PID,
+		Marks: w.marks,
 	})
 	defer repairs.Close()
 	limits, err := w.limits(ctx, repairs, rules.Repair, r.head().Work, todo)

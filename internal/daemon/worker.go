@@ -57,7 +57,7 @@ func (w *worker) Propose(ctx context.Context, p api.Proposal) (plan.Plan, error)
 			AcceptWeaker: p.AcceptWeaker, AcceptIrreversible: p.AcceptIrreversible,
 		},
 		KeyRef: p.Key, CreateKey: p.CreateKey, GrantRole: p.GrantRole, AcceptUnchecked: p.AcceptUnchecked,
-		Access: plan.Access{Role: w.role}, Now: w.clock.Now,
+		Access: plan.Access{Role: w.role}, Now: w.clock.Now, Keep: p.Keep,
 	})
 }
 

@@ -56,6 +56,8 @@ type Options struct {
 	AcceptUnchecked []string // codes of checks, or preflight.Everything
 	Access          plan.Access
 	Now             func() time.Time
+	// Keep keeps the plan, and tells the audit trail of it; nil: Store does, and nobody is told.
+	Keep func(ctx context.Context, p plan.Plan, document []byte) error
 }
 
 // UnknownCheckError means that a check was to be accepted that there is not.
@@ -252,7 +254,13 @@ func (r *run) finish(ctx context.Context) (plan.Plan, error) {
 	if err != nil {
 		return plan.Plan{}, fmt.Errorf("write the plan: %w", err)
 	}
-	if err := r.Store.SavePlan(ctx, sealed.Digest, sealed.CreatedAt, document); err != nil {
+	keep := r.Keep
+	if keep == nil {
+		keep = func(ctx context.Context, p plan.Plan, document []byte) error {
+			return r.Store.SavePlan(ctx, p.Digest, p.CreatedAt, document)
+		}
+	}
+	if err := keep(ctx, sealed, document); err != nil {
 		return plan.Plan{}, fmt.Errorf("store the plan: %w", err)
 	}
 	return sealed, nil

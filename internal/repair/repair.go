@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/glueguard/glueguard/internal/change"
 	"github.com/glueguard/glueguard/internal/engine"
 	"github.com/glueguard/glueguard/internal/execute"
 	"github.com/glueguard/glueguard/internal/plan"
@@ -47,6 +48,9 @@ type Options struct {
 	Policy *policy.Policy
 	// Settle is how long a lost answer is looked for; 0: execute's own.
 	Settle time.Duration
+	// Marks is told before a change is written down as regressed, or as what it was before that; what it returns keeps that
+	// from being written. Nil: nobody is told.
+	Marks func(ctx context.Context, c *change.Change, to change.State) error
 	// NewID makes the ids of changes; nil: 16 random hex digits.
 	NewID func() string
 	// Host and PID say who holds leases; empty and 0: this machine and process.

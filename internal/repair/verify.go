@@ -48,7 +48,7 @@ func (w *Worker) Verify(ctx context.Context, id string) (now *change.Change, dif
 	if differences, err = s.Verifier.Verify(ctx, c, step); err != nil {
 		return nil, nil, err
 	}
-	if err := mark(ctx, deps, c, differences); err != nil {
+	if err := w.mark(ctx, deps, c, differences); err != nil {
 		return nil, nil, err
 	}
 	now, err = w.o.Store.Change(ctx, c.Head.ID)
@@ -78,12 +78,24 @@ func promised(c *change.Change) (plan.Step, bool) {
 }
 
 // mark writes down that a change has regressed, or has recovered.
-func mark(ctx context.Context, d execute.Deps, c *change.Change, differences []change.Difference) error {
+func (w *Worker) mark(ctx context.Context, d execute.Deps, c *change.Change, differences []change.Difference) error {
+	tell := func(to change.State) error {
+		if w.o.Marks == nil {
+			return nil
+		}
+		return w.o.Marks(ctx, c, to)
+	}
 	i := slices.IndexFunc(differences, unencrypted)
 	switch {
 	case i >= 0 && c.State != change.Regressed:
+		if err := tell(change.Regressed); err != nil {
+			return err
+		}
 		return execute.MarkRegressed(ctx, d, differences[i].Attribute+" is "+differences[i].Got+" again")
 	case i < 0 && c.State == change.Regressed && len(differences) == 0:
+		if err := tell(change.Done); err != nil {
+			return err
+		}
 		return execute.MarkRecovered(ctx, d, "it is as promised again")
 	}
 	return nil
