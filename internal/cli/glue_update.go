@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -131,11 +129,7 @@ func runUpdate(
 	cmd *cobra.Command, env Env, f updateFlags, operation string, args, needs []string, wanted *string, work func(context.Context, *update) error,
 ) error {
 	return runGlue(cmd, env, f.glueFlags, operation, args, needs, func(ctx context.Context, g *glueRun) error {
-		text, err := paramFile(*wanted)
-		var asked procedure.Request
-		if err == nil {
-			asked, err = procedure.ParseRequest(text)
-		}
+		asked, err := procedure.ParseRequest(*wanted)
 		if err == nil && f.labelsS3 != "" {
 			err = (&planOptions{labelsS3: f.labelsS3}).checkPlaces(cmd.Flags())
 		}
@@ -145,19 +139,6 @@ func runUpdate(
 		g.quiet = true // until there is a new state to print
 		return work(ctx, &update{glueRun: g, f: f, command: cmd.CommandPath(), wanted: asked})
 	})
-}
-
-// paramFile is what a parameter says: itself, or, as the AWS CLI has it, the text of the file that it names as file://.
-func paramFile(value string) (string, error) {
-	path, ok := strings.CutPrefix(value, "file://")
-	if !ok {
-		return value, nil
-	}
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return "", fmt.Errorf("Unable to load paramfile %s: %w", value, bare(err)) //nolint:staticcheck // as the AWS CLI says it
-	}
-	return string(text), nil
 }
 
 // run does what the request asks for, and prints the new state.
