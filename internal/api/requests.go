@@ -288,11 +288,14 @@ func (s *Server) InterruptRequest(ctx context.Context, r openapi.InterruptReques
 	if q.State != store.RequestRunning {
 		return nil, problem(409, CodeState, "The request is %s: only one that is running can be interrupted.", auth.StateOf(q, s.o.Now()))
 	}
-	if err := s.o.Worker.Interrupt(ctx, q.ID); err != nil {
-		return nil, errors.Join(err, s.record(ctx, who, requestDeed("request.interrupt", q, store.DeedFailed, err)))
-	}
-	if err := s.record(ctx, who, requestDeed("request.interrupt", q, store.DeedOK, nil)); err != nil {
-		return nil, err
+	const action = "request.interrupt"
+	err = s.o.Worker.Interrupt(ctx, q.ID, func(ctx context.Context) error { // kept, so that the next daemon obeys, too
+		return s.told(ctx, who, requestDeed(action, q, store.DeedOK, nil), func(ctx context.Context, w store.Writes) error {
+			return w.InterruptRequest(ctx, q.ID, who.Actor, s.o.Now())
+		})
+	})
+	if err != nil {
+		return nil, errors.Join(err, s.record(ctx, who, requestDeed(action, q, store.DeedFailed, err)))
 	}
 	out, err := s.shown(ctx, who, q.ID)
 	return openapi.InterruptRequest202JSONResponse(out), err

@@ -21,8 +21,9 @@ type Worker interface {
 	Leftovers(ctx context.Context) (Leftovers, error)
 	// Wake says that there may be a request to start: one that is queued.
 	Wake()
-	// Interrupt has a running request stop after its current calls; what it began can be resumed.
-	Interrupt(ctx context.Context, requestID string) error
+	// Interrupt has a running request stop after its current calls; what it began can be resumed. Where the request is being
+	// worked on here, note is called first: what it returns keeps the request going.
+	Interrupt(ctx context.Context, requestID string, note func(context.Context) error) error
 	// Policy is the policy in force: the file's, with the approved exceptions.
 	Policy(ctx context.Context) (policy.Policy, error)
 }

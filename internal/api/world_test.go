@@ -324,11 +324,14 @@ func (w *worker) Wake() {
 	w.woken++
 }
 
-func (w *worker) Interrupt(_ context.Context, id string) error {
+func (w *worker) Interrupt(ctx context.Context, id string, note func(context.Context) error) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.interrupted = append(w.interrupted, id)
-	return w.err
+	if w.err != nil {
+		return w.err
+	}
+	return note(ctx)
 }
 
 func (w *worker) Policy(context.Context) (policy.Policy, error) { return w.policy, nil }

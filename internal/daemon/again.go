@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/glueguard/glueguard/internal/change"
+	"github.com/glueguard/glueguard/internal/diag"
 	"github.com/glueguard/glueguard/internal/engine"
 	"github.com/glueguard/glueguard/internal/store"
 )
@@ -51,6 +52,32 @@ func limitsLeft(l engine.Limits, results []store.RequestResult) (left engine.Lim
 		}
 	}
 	return l, stop
+}
+
+// stopped says what became of a request that was interrupted before this daemon was at work on it: what had ended has, and
+// the rest is left where it stands.
+func (w *work) stopped(ctx context.Context, r *running, again bool) {
+	if kind := r.head().Work.Kind; kind == store.RequestAudit || kind == store.RequestCleanup {
+		w.note(r, store.RequestResult{Message: "interrupted before it was over"})
+		return
+	}
+	todo, err := w.jobsOf(ctx, r, again)
+	run := &changesRun{work: w, request: r, stopped: func() bool { return true }}
+	for _, j := range todo.list {
+		var c *change.Change
+		if c, err = w.begun(ctx, r.head(), j); err != nil {
+			break
+		}
+		last := engine.Event{Job: j, Change: c, Done: true, Err: context.Canceled, Skipped: c == nil}
+		if c != nil {
+			last.ID = c.Head.ID
+		}
+		run.watch(last)
+	}
+	if err != nil {
+		line, hint := diag.Line(err)
+		w.note(r, store.RequestResult{Message: line, Hint: hint})
+	}
 }
 
 // movedBy tells whether a request that is taken up again has moved a change already: it has said so, or the change is

@@ -425,7 +425,7 @@ func TestInterruptedTwice(t *testing.T) {
 	}
 	<-slow.began
 	for range 2 {
-		if err := r.Interrupt("q"); err != nil {
+		if err := r.Interrupt(t.Context(), "q", noted); err != nil {
 			t.Error(err)
 		}
 	}
@@ -435,7 +435,7 @@ func TestInterruptedTwice(t *testing.T) {
 	if got := states(t, s)["q"]; got != store.RequestEnded {
 		t.Errorf("it is %s", got)
 	}
-	if err := r.Interrupt("q"); !errors.Is(err, store.ErrState) {
+	if err := r.Interrupt(t.Context(), "q", noted); !errors.Is(err, store.ErrState) {
 		t.Errorf("interrupted when it is over: %v", err)
 	}
 }

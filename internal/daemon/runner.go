@@ -52,7 +52,8 @@ type runnerStore interface {
 }
 
 // doer does one request's work and says what became of it. again: it was begun by a daemon that has ended since. unfinished
-// means that ctx ended before it was over, so that it goes on under the next daemon.
+// means that ctx ended before it was over, so that it goes on under the next daemon. ctx has ended before it begins where
+// somebody interrupted the request under the daemon before.
 type doer interface {
 	do(ctx context.Context, r *running, again bool) (unfinished bool)
 }
@@ -66,12 +67,15 @@ func (r *runner) Wake() {
 }
 
 // Interrupt implements api.Worker.
-func (r *runner) Interrupt(requestID string) error {
+func (r *runner) Interrupt(ctx context.Context, requestID string, note func(context.Context) error) error {
 	r.mu.Lock()
-	defer r.mu.Unlock()
 	cancel, ok := r.active[requestID]
+	r.mu.Unlock()
 	if !ok {
 		return &NotRunningError{Request: requestID}
+	}
+	if err := note(ctx); err != nil {
+		return err
 	}
 	cancel(errInterrupted)
 	return nil
@@ -286,6 +290,9 @@ const endAgain = 5 * time.Second
 // start has a request done in the background, under its lease. daemon is the daemon's own context.
 func (r *runner) start(daemon context.Context, q store.Request, lease store.Lease, again bool) {
 	ctx, cancel := context.WithCancelCause(daemon)
+	if !q.InterruptedAt.IsZero() { // under the process before this one
+		cancel(errInterrupted)
+	}
 	r.mu.Lock()
 	r.active[q.ID] = cancel
 	r.mu.Unlock()

@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/glueguard/glueguard/internal/api"
 	"github.com/glueguard/glueguard/internal/auth"
 	"github.com/glueguard/glueguard/internal/store"
 	"github.com/glueguard/glueguard/internal/store/sqlite"
@@ -245,10 +246,13 @@ func TestRunnerStops(t *testing.T) {
 	}
 	<-d.began
 	<-d.began
-	if err := r.Interrupt("interrupted"); err != nil {
+	if err := r.Interrupt(t.Context(), "left", func(context.Context) error { return errFull }); !errors.Is(err, errFull) {
+		t.Errorf("interrupting what can't be noted: %v", err)
+	}
+	if err := r.Interrupt(t.Context(), "interrupted", noted); err != nil {
 		t.Error(err)
 	}
-	if err := r.Interrupt("another"); !errors.Is(err, store.ErrState) {
+	if err := r.Interrupt(t.Context(), "another", noted); !errors.Is(err, store.ErrState) {
 		t.Errorf("interrupting what does not run: %v", err)
 	}
 	stop()
@@ -265,6 +269,39 @@ func TestRunnerStops(t *testing.T) {
 	}
 	d.ends <- false
 	next.wait()
+}
+
+// noted notes nothing.
+func noted(context.Context) error { return nil }
+
+// TestInterruptionsLast kills a daemon whose request somebody has interrupted: the next one does not go on with it.
+func TestInterruptionsLast(t *testing.T) {
+	t.Parallel()
+	s, clock := openStore(t), &settable{now: start}
+	ask(t, s, "q", store.RequestRunning, start, nil) // as kill -9 leaves it
+	if err := s.InterruptRequest(t.Context(), "q", store.Actor{Kind: store.ActorUser, Name: "kim"}, start); err != nil {
+		t.Fatal(err)
+	}
+	w := &work{
+		store: s, hub: newHub(time.Now, func(int) {}), watcher: newWatcher(s, func(api.Event) {}),
+		clock: Clock{Time: clock.Now}, log: slog.New(slog.DiscardHandler),
+	} // without AWS: any use of it panics
+	r := newRunner(s, w, clock, auth.Rules{})
+	if err := r.takeUp(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	r.wait()
+	q, err := s.Request(t.Context(), "q")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if q.State != store.RequestEnded || q.InterruptedBy.Name != "kim" || !q.InterruptedAt.Equal(start) {
+		t.Errorf("it is %+v", q)
+	}
+	want := []store.RequestResult{{Change: "q", Message: "there is no such change"}}
+	if diff := cmp.Diff(want, q.Results); diff != "" {
+		t.Error(diff)
+	}
 }
 
 func TestRunnerExpires(t *testing.T) {

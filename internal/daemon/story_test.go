@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/glueguard/glueguard/internal/daemon"
 	"github.com/glueguard/glueguard/internal/store"
@@ -118,6 +119,49 @@ func TestInterrupt(t *testing.T) {
 		t.Fatalf("the result: %v", result)
 	}
 	change, err := w.store.Change(t.Context(), result["change"].(string))
+	if err != nil {
+		t.Fatal(err)
+	}
+	again := c.ask(map[string]any{"kind": "resume", "changes": []any{map[string]any{"id": change.Head.ID, "at": change.Seq}}})
+	c.until("it is done", c.ended(again))
+	c.results(again)
+	if q, err := w.store.Request(t.Context(), id); err != nil || q.InterruptedAt.IsZero() || q.InterruptedBy.Name != "admin" {
+		t.Errorf("what is kept of the interruption: %+v, %v", q, err)
+	}
+}
+
+// TestInterruptionOutlivesADaemon interrupts a request whose daemon dies before it has stopped: the next one leaves its
+// changes where they stand.
+func TestInterruptionOutlivesADaemon(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	c, stop := w.serve()
+	c.setUp()
+	c.until("the first audit", c.audited)
+	id := c.call("POST", "/api/v1/requests", map[string]any{
+		"work": map[string]any{"kind": "apply", "plan": c.planOne(2), "parallel": 1}, "start": true,
+	}, http.StatusCreated)["id"].(string)
+	c.until("something was made", func() bool {
+		list := c.call("GET", "/api/v1/changes", nil, http.StatusOK)["items"].([]any)
+		return len(list) > 0 && list[0].(map[string]any)["steps_done"].(float64) > 2
+	})
+	stop()
+	if err := w.store.InterruptRequest(t.Context(), id, store.Actor{Kind: store.ActorUser, Name: "kim"}, time.Now()); err != nil {
+		t.Fatal(err) // all that the interruption came to
+	}
+	c, _ = w.serve()
+	c.signIn()
+	c.until("it has stopped", c.ended(id))
+	results := c.request(id)["results"].([]any)
+	for _, r := range results {
+		if r := r.(map[string]any); r["ok"] == true || !strings.Contains(fmt.Sprint(r["message"]), "interrupted") {
+			t.Errorf("a result: %v", r)
+		}
+	}
+	if len(results) != 2 {
+		t.Errorf("%d results, want 2", len(results))
+	}
+	change, err := w.store.Change(t.Context(), results[0].(map[string]any)["change"].(string))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -43,6 +43,10 @@ func (w *work) do(ctx context.Context, r *running, again bool) (unfinished bool)
 		}
 	}()
 	w.watcher.follow(r.head().ID)
+	if errors.Is(context.Cause(ctx), errInterrupted) {
+		w.stopped(context.WithoutCancel(ctx), r, again)
+		return false
+	}
 	var err error
 	switch q := r.head(); q.Work.Kind {
 	case store.RequestAudit:

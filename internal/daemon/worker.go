@@ -65,8 +65,8 @@ func (w *worker) Propose(ctx context.Context, p api.Proposal) (plan.Plan, error)
 func (w *worker) Wake() { w.runner.Wake() }
 
 // Interrupt implements api.Worker.
-func (w *worker) Interrupt(_ context.Context, requestID string) error {
-	return w.runner.Interrupt(requestID)
+func (w *worker) Interrupt(ctx context.Context, requestID string, note func(context.Context) error) error {
+	return w.runner.Interrupt(ctx, requestID, note)
 }
 
 // Leftovers implements api.Worker. It looks where the newest audit has found resources, and where changes were made.
