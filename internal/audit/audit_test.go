@@ -295,26 +295,50 @@ func TestScopeOfTheScan(t *testing.T) {
 	for name, c := range map[string]struct {
 		change func(*audit.Options)
 		want   inventory.Scope
+		only   string // of the endpoints x and y and the transform tfm-1, those that are looked into; "": all
 	}{
 		"all": {
 			func(*audit.Options) {},
 			inventory.Scope{DevEndpoints: true, MLTransforms: true, Keys: true, Tags: true},
+			"",
 		},
 		"transforms only": {
 			func(o *audit.Options) { o.Controls = []control.ID{control.MLTransform} },
 			inventory.Scope{MLTransforms: true, Keys: true, Tags: true},
+			"",
 		},
 		"an ARN narrows it": {
 			func(o *audit.Options) {
 				o.Resources, o.Controls = []string{arn}, []control.ID{control.DevEndpointS3}
 			},
 			inventory.Scope{Accounts: []string{other}, Regions: []string{"b"}, DevEndpoints: true, Keys: true, Tags: true},
+			"x",
 		},
 		"a name does not": {
 			func(o *audit.Options) {
-				o.Resources, o.Controls = []string{arn, "x"}, []control.ID{control.DevEndpointS3}
+				o.Resources, o.Controls = []string{arn, "y"}, []control.ID{control.DevEndpointS3}
 			},
 			inventory.Scope{DevEndpoints: true, Keys: true, Tags: true},
+			"xy",
+		},
+		"the id of a transform": {
+			func(o *audit.Options) { o.Resources = []string{"tfm-1"} },
+			inventory.Scope{DevEndpoints: true, MLTransforms: true, Keys: true, Tags: true},
+			"t",
+		},
+		"any may use a key": {
+			func(o *audit.Options) {
+				o.Resources = []string{at(other, "b").ARN("kms", "key/k").String()}
+			},
+			inventory.Scope{Accounts: []string{other}, DevEndpoints: true, MLTransforms: true, Keys: true, Tags: true},
+			"",
+		},
+		"any may use a key that is named by its id": {
+			func(o *audit.Options) {
+				o.Resources = []string{"x", "1384a413-0168-48ff-9c9e-8c36ef7ce0c3", "mrk-7f5ab5ff"}
+			},
+			inventory.Scope{DevEndpoints: true, MLTransforms: true, Keys: true, Tags: true},
+			"",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -327,6 +351,23 @@ func TestScopeOfTheScan(t *testing.T) {
 			if err != nil && !errors.As(err, &missing) {
 				t.Fatal(err)
 			}
+			only := ""
+			if wanted := e.scope.Wanted; wanted != nil {
+				for text, is := range map[string]bool{
+					"x": wanted(arn, "x", "x"), "y": wanted(strings.TrimSuffix(arn, "x")+"y", "y", "y"), "t": wanted("arn:t", "name", "tfm-1"),
+				} {
+					if is {
+						only += text
+					}
+				}
+				sorted := []byte(only)
+				slices.Sort(sorted)
+				only = string(sorted)
+			}
+			if only != c.only {
+				t.Errorf("looked into: %q, want %q", only, c.only)
+			}
+			e.scope.Wanted = nil
 			if d := cmp.Diff(c.want, e.scope); d != "" {
 				t.Errorf("scope (-want +got):\n%s", d)
 			}

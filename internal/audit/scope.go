@@ -54,6 +54,7 @@ func scopeOf(o Options, controls []control.ID, w *wanted) (inventory.Scope, erro
 		}
 	}
 	w.narrow(&scope)
+	scope.Wanted = w.only()
 	for _, a := range scope.Accounts {
 		if !o.Policy.Scope.CoversAccount(a) {
 			return scope, &ScopeError{"account " + a + " is outside of the policy's scope"}

@@ -54,6 +54,25 @@ func newWanted(resources []string) (*wanted, error) {
 
 func (w *wanted) all() bool { return len(w.terms) == 0 }
 
+// only tells which endpoints and transforms are to be looked into: nil, all of them, where a key may have been asked for,
+// since any of them may use it.
+func (w *wanted) only() func(arn, name, id string) bool {
+	if w.all() || slices.ContainsFunc(w.terms, (*term).mayBeKey) {
+		return nil
+	}
+	return func(arn, name, id string) bool {
+		return slices.ContainsFunc(w.terms, func(t *term) bool { return t.text == arn || t.text == name || t.text == id })
+	}
+}
+
+// mayBeKey tells whether a text may stand for a KMS key: its ARN or its id, which is a UUID or begins with mrk-.
+func (t *term) mayBeKey() bool {
+	if t.arn != (resource.ARN{}) {
+		return t.arn.Service == "kms"
+	}
+	return strings.HasPrefix(t.text, "mrk-") || len(t.text) == 36 && strings.Count(t.text, "-") == 4
+}
+
 // narrow cuts the reading to the locations of ARNs, where only ARNs were asked for. A key is used, and may be used
 // wrongly, in other regions than its own, so that all of them are read for it.
 func (w *wanted) narrow(scope *inventory.Scope) {

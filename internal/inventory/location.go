@@ -24,6 +24,7 @@ func (r *run) location(ctx context.Context, a *awsapi.Account, region string) *r
 		s.DevEndpoints, endpoints = r.endpoints(ctx, p)
 	}
 	listing.Wait()
+	r.leaveOut(s)
 	devs, _ := s.DevEndpoints.Value()
 	mls, _ := s.MLTransforms.Value()
 	if len(devs) == 0 && len(mls) == 0 {
@@ -49,6 +50,20 @@ func (r *run) location(ctx context.Context, a *awsapi.Account, region string) *r
 	named.Wait()
 	s.Coverage = rows(p.Location, append(keys, endpoints, transforms, tags, configurations)...)
 	return s
+}
+
+// leaveOut takes what was listed and is not wanted out of a snapshot, so that what it names is not read either.
+func (r *run) leaveOut(s *resource.Snapshot) {
+	wanted := r.scope.Wanted
+	if wanted == nil {
+		return
+	}
+	if devs, ok := s.DevEndpoints.Value(); ok {
+		s.DevEndpoints = resource.Known(slices.DeleteFunc(devs, func(d resource.DevEndpoint) bool { return !wanted(d.ARN.String(), d.Name, d.Name) }))
+	}
+	if mls, ok := s.MLTransforms.Value(); ok {
+		s.MLTransforms = resource.Known(slices.DeleteFunc(mls, func(m resource.MLTransform) bool { return !wanted(m.ARN.String(), m.Name, m.ID) }))
+	}
 }
 
 // configurationNames lists what is named, each name once, sorted.

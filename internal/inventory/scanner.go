@@ -23,6 +23,9 @@ type Scope struct {
 
 	// What the chosen controls need.
 	DevEndpoints, MLTransforms, Keys, Tags bool
+
+	// Wanted tells which of what is listed is looked into any further; nil: all. The rest is left out of the snapshot.
+	Wanted func(arn, name, id string) bool
 }
 
 type glueReader interface {

@@ -89,6 +89,14 @@ func TestOnlyWhatTheScopeNeeds(t *testing.T) {
 		"endpoints": {Scope{DevEndpoints: true}, "glue:GetDevEndpoints 1\nglue:GetSecurityConfiguration 1\n"},
 		"transforms": {Scope{MLTransforms: true, Keys: true}, "glue:GetMLTransforms 1\nkms:DescribeKey 1\n" +
 			"kms:GetKeyPolicy 1\nkms:GetKeyRotationStatus 1\n"},
+		"one endpoint": {
+			Scope{DevEndpoints: true, MLTransforms: true, Keys: true, Wanted: func(_, name, _ string) bool { return name == "d" }},
+			"glue:GetDevEndpoints 1\nglue:GetMLTransforms 1\nglue:GetSecurityConfiguration 1\n",
+		},
+		"none of them": {
+			Scope{DevEndpoints: true, MLTransforms: true, Keys: true, Tags: true, Wanted: func(string, string, string) bool { return false }},
+			"glue:GetDevEndpoints 1\nglue:GetMLTransforms 1\n",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
