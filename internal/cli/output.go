@@ -183,10 +183,11 @@ func bare(err error) error {
 // they are whole, since it names them.
 func (all outputs) write(stdout io.Writer, look report.Look, as rendering) error {
 	held := &gate{w: stdout, opened: make(chan error, 1)}
-	var screen *output
-	for _, o := range all {
+	parts := divided(as, len(all))
+	screen := -1
+	for i, o := range all {
 		if o.path == "" {
-			screen = o
+			screen = i
 		} else {
 			look.Files = append(look.Files, o.path)
 		}
@@ -194,38 +195,46 @@ func (all outputs) write(stdout io.Writer, look report.Look, as rendering) error
 	shown := make(chan error, 1)
 	go func() {
 		var err error
-		if screen != nil {
-			err = as.render(screen.format, held, look)
+		if screen >= 0 {
+			err = parts[screen].render(all[screen].format, held, look)
 		}
 		shown <- errors.Join(err, held.flush())
 	}()
-	err := all.writeEach(as)
+	err := all.writeEach(as, parts)
 	held.opened <- err
 	if shownErr := <-shown; err == nil && shownErr != nil {
-		return fmt.Errorf("write the %s: %w", screen.format, shownErr)
+		return fmt.Errorf("write the %s: %w", all.onScreen(), shownErr)
 	}
 	return err
 }
 
-// writeFiles writes all reports that have a file, one after the other.
-func (all outputs) writeFiles(render renderer) error { return all.writeEach(render) }
+// writeFiles writes all reports that have a file.
+func (all outputs) writeFiles(as rendering) error { return all.writeEach(as, divided(as, len(all))) }
 
-// writeEach writes all reports that have a file: at the same time where that is cheaper.
-func (all outputs) writeEach(as rendering) error {
-	files := slices.DeleteFunc(slices.Clone(all), func(o *output) bool { return o.path == "" })
-	errs := make([]error, len(files))
-	if d, ok := as.(together); ok && len(files) > 1 {
-		var writing sync.WaitGroup
-		for i, one := range d.divide(len(files)) {
-			writing.Go(func() { errs[i] = files[i].writeFile(one) })
-		}
-		writing.Wait()
-	} else {
-		for i, o := range files {
-			errs[i] = o.writeFile(as)
+// divided returns a rendering for each of n reports: the same one where they come no cheaper together.
+func divided(as rendering, n int) []rendering {
+	if d, ok := as.(together); ok && n > 1 {
+		return d.divide(n)
+	}
+	return slices.Repeat([]rendering{as}, n)
+}
+
+// writeEach writes all reports that have a file: at the same time where that is cheaper, each by its own part.
+func (all outputs) writeEach(as rendering, parts []rendering) error {
+	errs := make([]error, len(all))
+	var writing sync.WaitGroup
+	for i, o := range all {
+		write := func() { errs[i] = o.writeFile(parts[i]) }
+		switch _, atOnce := as.(together); {
+		case o.path == "":
+		case atOnce:
+			writing.Go(write)
+		default:
+			write()
 		}
 	}
-	for i, o := range files {
+	writing.Wait()
+	for i, o := range all {
 		if errs[i] != nil {
 			return fmt.Errorf("output file %s: %w", o.path, errs[i])
 		}
@@ -233,15 +242,17 @@ func (all outputs) writeEach(as rendering) error {
 	return nil
 }
 
-// gateHolds is how many bytes a gate keeps before its writer has to wait.
+// gateHolds is how many bytes a gate keeps in memory.
 const gateHolds = 4 << 20
 
-// gate holds what is written to it until it is opened; one that is opened with an error passes nothing on.
+// gate holds what is written to it until it is opened; one that is opened with an error passes nothing on. Its writer
+// never waits, since others may wait for it: what is much is held in a file, if one can be made.
 type gate struct {
 	w      io.Writer
 	opened chan error // gets one value
 	held   net.Buffers
-	size   int // of what is held
+	size   int // of what is held in memory
+	file   *os.File
 	passed bool
 	err    error
 }
@@ -252,17 +263,24 @@ func (g *gate) Write(p []byte) (int, error) {
 		case err := <-g.opened:
 			g.pass(err)
 		default:
-			if g.size+len(p) <= gateHolds {
-				g.held, g.size = append(g.held, bytes.Clone(p)), g.size+len(p)
-				return len(p), nil
-			}
-			g.pass(<-g.opened)
+			return g.hold(p)
 		}
 	}
 	if g.err != nil {
 		return 0, g.err
 	}
 	return g.w.Write(p)
+}
+
+func (g *gate) hold(p []byte) (int, error) {
+	if g.file == nil && g.size+len(p) > gateHolds {
+		g.file, _ = os.CreateTemp("", "glueguard-output-") // where none can be made, it is memory that holds
+	}
+	if g.file != nil {
+		return g.file.Write(p)
+	}
+	g.held, g.size = append(g.held, bytes.Clone(p)), g.size+len(p)
+	return len(p), nil
 }
 
 // flush waits until the gate is open, and passes on what it held.
@@ -277,7 +295,16 @@ func (g *gate) pass(err error) {
 	if err == nil {
 		_, err = g.held.WriteTo(g.w)
 	}
-	g.passed, g.held, g.err = true, nil, err
+	if g.file != nil {
+		if err == nil {
+			_, err = g.file.Seek(0, io.SeekStart)
+		}
+		if err == nil {
+			_, err = io.Copy(g.w, g.file)
+		}
+		err = errors.Join(err, g.file.Close(), os.Remove(g.file.Name()))
+	}
+	g.passed, g.held, g.file, g.err = true, nil, nil, err
 }
 
 func (o *output) writeFile(as rendering) error {

@@ -3,6 +3,7 @@ package cli
 import (
 	"bytes"
 	"errors"
+	"os"
 	"strings"
 	"testing"
 )
@@ -43,22 +44,34 @@ func TestGateHoldsUntilOpened(t *testing.T) {
 	}
 }
 
-// TestGateWaitsWhenFull writes more than a gate holds.
-func TestGateWaitsWhenFull(t *testing.T) {
+// TestGateNeverWaits writes more than a gate keeps in memory, before anybody opens it.
+func TestGateNeverWaits(t *testing.T) {
 	t.Parallel()
-	var out bytes.Buffer
-	g := &gate{w: &out, opened: make(chan error, 1)}
-	half := strings.Repeat("x", gateHolds/2+1)
-	if _, err := g.Write([]byte(half)); err != nil {
-		t.Fatal(err)
-	}
-	written := make(chan error, 1)
-	go func() {
-		_, err := g.Write([]byte(half))
-		written <- errors.Join(err, g.flush())
-	}()
-	g.opened <- nil
-	if err := <-written; err != nil || out.Len() != 2*len(half) {
-		t.Errorf("%d bytes, %v", out.Len(), err)
+	broken := errors.New("disk full")
+	for name, opened := range map[string]error{"opened": nil, "never to be shown": broken} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var out bytes.Buffer
+			g := &gate{w: &out, opened: make(chan error, 1)}
+			var want strings.Builder
+			for i := range 5 {
+				part := strings.Repeat(string(rune('a'+i)), gateHolds/3)
+				want.WriteString(part)
+				if _, err := g.Write([]byte(part)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			spilled := g.file.Name()
+			g.opened <- opened
+			if err := g.flush(); !errors.Is(err, opened) {
+				t.Errorf("error %v, want %v", err, opened)
+			}
+			if opened == nil && out.String() != want.String() || opened != nil && out.Len() > 0 {
+				t.Errorf("%d bytes appeared", out.Len())
+			}
+			if _, err := os.Stat(spilled); !errors.Is(err, os.ErrNotExist) {
+				t.Errorf("%s is left: %v", spilled, err)
+			}
+		})
 	}
 }

@@ -196,7 +196,7 @@ func (s sending) toBucket(ctx context.Context, to deliver.Bucket) (err error) {
 		for _, f := range s.formats {
 			files = append(files, &output{format: f, path: filepath.Join(dir, f)})
 		}
-		if err := errors.Join(files.open(), files.writeEach(s.as)); err != nil {
+		if err := errors.Join(files.open(), files.writeFiles(s.as)); err != nil {
 			return errors.Join(err, files.discard())
 		}
 		for _, f := range s.formats {

@@ -134,9 +134,13 @@ func (a asffWriter) Write(w io.Writer, audit Source) error {
 	}
 	out := bufio.NewWriterSize(w, 64<<10)
 	fmt.Fprint(out, "[\n")
-	err = writeList(out, func(yield func(SecurityFinding) error) error {
+	err = writeList(out, func(yield func(*SecurityFinding) error) error {
 		c := comparisonOf(audit)
-		err := audit.EachFinding(func(f finding.Finding) error { return yield(hub.Finding(f).since(c, c.Of(f.ID))) })
+		var s SecurityFinding
+		err := audit.EachFinding(func(f finding.Finding) error {
+			s = hub.Finding(f).since(c, c.Of(f.ID))
+			return yield(&s)
+		})
 		if err != nil || c == nil {
 			return err
 		}
@@ -144,7 +148,8 @@ func (a asffWriter) Write(w io.Writer, audit Source) error {
 			if fate != Resolved { // nothing is known of it: Security Hub may hold it as it does
 				return nil
 			}
-			return yield(hub.Gone(c.today(f, fate)).since(c, fate))
+			s = hub.Gone(c.today(f, fate)).since(c, fate)
+			return yield(&s)
 		})
 	})
 	if err != nil {

@@ -104,7 +104,7 @@ func (p *page) head(a store.Audit) {
 		"<title>Encryption at rest for AWS Glue: ", clock(a.StartedAt), "</title>\n<style>", pageStyle, "</style>\n</head>\n<body>\n",
 		"<a class=\"skip\" href=\"#findings\">To the findings</a>\n<header>\n<h1>Encryption at rest for AWS Glue</h1>\n",
 		"<p class=\"soft\">Audit <code>", esc(a.ID), "</code>, ", clock(a.StartedAt), ": ", esc(scopeOf(a, p.sum)), "</p>\n</header>\n<main>\n")
-	p.raw("<section aria-labelledby=\"summary\">\n<h2 id=\"summary\">Summary</h2>\n<p class=\"verdict\">", esc(verdictSentence(a.Summary, p.sum)), p.complying(a.Summary), "</p>\n")
+	p.raw("<section aria-labelledby=\"summary\">\n<h2 id=\"summary\">Summary</h2>\n<p class=\"verdict\">", esc(verdictSentence(a, p.sum)), p.complying(a.Summary), "</p>\n")
 	p.raw("<ul class=\"cards\">\n")
 	for _, s := range statuses() {
 		if n := s.of(a.Summary); n > 0 || s.status == control.Fail || s.status == control.Pass {

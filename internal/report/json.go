@@ -76,8 +76,12 @@ func (jsonWriter) Write(w io.Writer, audit Source) error {
 	}
 	out.WriteString("],\n \"findings\": [\n") //nolint:errcheck // see above
 	c := comparisonOf(audit)
-	each := func(yield func(comparedFinding) error) error {
-		return audit.EachFinding(func(f finding.Finding) error { return yield(comparedFinding{complete(f), c.Of(f.ID)}) })
+	each := func(yield func(*comparedFinding) error) error {
+		var line comparedFinding
+		return audit.EachFinding(func(f finding.Finding) error {
+			line = comparedFinding{complete(f), c.Of(f.ID)}
+			return yield(&line)
+		})
 	}
 	if err := writeList(out, each); err != nil {
 		return fmt.Errorf("write the findings: %w", err)
@@ -94,9 +98,13 @@ func (jsonWriter) Write(w io.Writer, audit Source) error {
 
 func writeList[T any](out *bufio.Writer, each func(func(T) error) error) error {
 	first, lines := true, newEncoder()
-	err := each(func(item T) error {
-		line, err := lines.marshal(item)
-		if err != nil {
+	var byHand jsonText
+	err := each(func(item T) (err error) {
+		var line []byte
+		if a, ok := any(item).(jsonAppender); ok {
+			byHand = a.appendTo(byHand[:0])
+			line = byHand
+		} else if line, err = lines.marshal(item); err != nil {
 			return err
 		}
 		if !first {
@@ -157,11 +165,13 @@ func (linesWriter) Write(w io.Writer, audit Source) error {
 		return fmt.Errorf("write the coverage: %w", err)
 	}
 	c := comparisonOf(audit)
+	var line linedFinding
+	var byHand jsonText
 	err = audit.EachFinding(func(f finding.Finding) error {
-		return lines.writeLine(out, struct {
-			Type string `json:"type"`
-			comparedFinding
-		}{"finding", comparedFinding{complete(f), c.Of(f.ID)}})
+		line = linedFinding{"finding", comparedFinding{complete(f), c.Of(f.ID)}}
+		byHand = append(line.appendTo(byHand[:0]), '\n')
+		_, err := out.Write(byHand)
+		return err
 	})
 	if err != nil {
 		return fmt.Errorf("write the findings: %w", err)

@@ -54,7 +54,7 @@ type markdown struct{ out *bufio.Writer }
 
 func (m markdown) head(a store.Audit, sum *tally) {
 	s := a.Summary
-	fmt.Fprintf(m.out, "# Encryption at rest for AWS Glue\n\n%s\n\n", verdictSentence(s, sum))
+	fmt.Fprintf(m.out, "# Encryption at rest for AWS Glue\n\n%s\n\n", verdictSentence(a, sum))
 	fmt.Fprintf(m.out, "| fail | unknown | exempt | pass | not applicable |\n|---:|---:|---:|---:|---:|\n| %d | %d | %d | %d | %d |\n\n",
 		s.Fail, s.Unknown, s.Exempt, s.Pass, s.NotApplicable)
 	finished := "never: this is what it had stored"
@@ -75,7 +75,8 @@ func (m markdown) head(a store.Audit, sum *tally) {
 }
 
 // verdictSentence says in one sentence what an audit found.
-func verdictSentence(s store.Summary, sum *tally) string {
+func verdictSentence(a store.Audit, sum *tally) string {
+	s := a.Summary
 	unread := ""
 	if n := entries(sum.unread); n > 0 {
 		unread = fmt.Sprintf(" %s could not be made, so this is not the whole picture.", plural(n, "read"))
@@ -93,7 +94,7 @@ func verdictSentence(s store.Summary, sum *tally) string {
 	case unread != "":
 		return "Nothing is known to fail." + unread
 	case total > 0:
-		return "Everything complies."
+		return compliesWords(a)
 	case sum.read:
 		return "There was nothing to judge."
 	}

@@ -140,12 +140,13 @@ func (o ocsfWriter) Write(w io.Writer, audit Source) error {
 	out, head := bufio.NewWriterSize(w, 64<<10), audit.Head()
 	at := observedAt(head).UnixMilli()
 	fmt.Fprint(out, "[\n")
-	err = writeList(out, func(yield func(ocsfEvent) error) error {
+	err = writeList(out, func(yield func(*ocsfEvent) error) error {
 		c := comparisonOf(audit)
+		var e ocsfEvent
 		err := audit.EachFinding(func(f finding.Finding) error {
-			e := o.event(b, head.ID, at, f)
+			e = o.event(b, head.ID, at, f)
 			e.since(c, c.Of(f.ID), ocsfActivity(c, f))
-			return yield(e)
+			return yield(&e)
 		})
 		if err != nil || c == nil {
 			return err
@@ -154,9 +155,9 @@ func (o ocsfWriter) Write(w io.Writer, audit Source) error {
 			if fate != Resolved { // nothing is known of it, so nothing happened to it
 				return nil
 			}
-			e := o.event(b, head.ID, at, c.today(f, fate))
+			e = o.event(b, head.ID, at, c.today(f, fate))
 			e.since(c, fate, ocsfClose())
-			return yield(e)
+			return yield(&e)
 		})
 	})
 	if err != nil {

@@ -69,7 +69,7 @@ func (t *table) head(out io.Writer, a store.Audit, sum *tally) {
 	switch {
 	case s.Fail+s.Unknown > 0 || len(sum.unread) > 0:
 	case s.Pass+s.Exempt+s.NotApplicable > 0:
-		fmt.Fprintf(out, "\n%s\n", t.ink.good("Everything complies."))
+		fmt.Fprintf(out, "\n%s\n", t.ink.good(compliesWords(a)))
 	case sum.read:
 		fmt.Fprintf(out, "\nNothing to judge: no development endpoints and no ML transforms here.\n")
 	default:
@@ -88,7 +88,19 @@ func scopeOf(a store.Audit, sum *tally) string {
 		took = " in " + duration(a.FinishedAt.Sub(a.StartedAt))
 	}
 	parts = append(parts, plural(int(a.Summary.APICalls), "call")+took)
-	return strings.Join(parts, ", ") + "; policy profile " + a.PolicyProfile
+	scope := strings.Join(parts, ", ") + "; policy profile " + a.PolicyProfile
+	if a.Partial {
+		scope = "single resources only: " + scope
+	}
+	return scope
+}
+
+// compliesWords say that nothing failed, of as much as an audit was asked for.
+func compliesWords(a store.Audit) string {
+	if a.Partial {
+		return "All that was asked for complies."
+	}
+	return "Everything complies."
 }
 
 // ending names the files written, and says how to see what a terminal is not shown.
