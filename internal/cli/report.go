@@ -146,6 +146,11 @@ func runReport(ctx context.Context, env Env, o reportOptions, c control.Catalogu
 	if err != nil {
 		return err
 	}
+	if o.audit == latest && head.Partial {
+		if err := env.tellPartial(ctx, s); err != nil {
+			return err
+		}
+	}
 	source := storedAudit{ctx: ctx, reader: s, head: head}
 	if o.since != "" {
 		then, err := baseline(ctx, s, o.since, head)
@@ -175,6 +180,16 @@ func runReport(ctx context.Context, env Env, o reportOptions, c control.Catalogu
 	return sending{
 		env: env, to: o.to, access: o.access, state: s, audit: source, formats: formatsOf(o.outputs), as: render, name: name,
 	}.send(ctx)
+}
+
+// tellPartial names the newest audit of everything, where the newest of all is of single resources.
+func (e Env) tellPartial(ctx context.Context, s store.AuditReader) error {
+	whole, err := s.Audit(ctx, store.LatestWhole)
+	if err != nil || whole.Partial {
+		return err
+	}
+	_, err = fmt.Fprintf(e.Stderr, "glueguard: the newest audit is of single resources only; the newest of everything is --audit %s\n", whole.ID)
+	return err
 }
 
 func noAudit(id string) error {
