@@ -18,6 +18,8 @@ import (
 type Reader interface {
 	Endpoint(ctx context.Context, l resource.Location, name string) resource.Fact[resource.EndpointDetail]
 	Transform(ctx context.Context, l resource.Location, id string) resource.Fact[resource.TransformDetail]
+	UntaggedEndpoint(ctx context.Context, l resource.Location, name string) resource.Fact[resource.EndpointDetail]
+	UntaggedTransform(ctx context.Context, l resource.Location, id string) resource.Fact[resource.TransformDetail]
 	Configuration(ctx context.Context, l resource.Location, name string) resource.Fact[resource.SecurityConfiguration]
 	Inspect(ctx context.Context, targets []inventory.Target) ([]resource.Surroundings, error)
 }

@@ -37,6 +37,27 @@ func (a *Actor) endpoint(ctx context.Context, t *task, name string) (resource.En
 	return d, ok, nil
 }
 
+// untagged reads a dev endpoint without its tags, which most looks do not need; false: there is none of that name.
+func (a *Actor) untagged(ctx context.Context, t *task, name string) (resource.EndpointDetail, bool, error) {
+	t.calls++
+	fact := a.reader.UntaggedEndpoint(ctx, t.location(), name)
+	if fact.IsUnknown() {
+		return resource.EndpointDetail{}, false, unread(ctx, fact.Failure())
+	}
+	d, ok := fact.Value()
+	return d, ok, nil
+}
+
+// tagged adds its tags to a dev endpoint that was read without them. One that has gone since is an error: look again.
+func (a *Actor) tagged(ctx context.Context, t *task, d *resource.EndpointDetail) error {
+	in := &glue.GetTagsInput{ResourceArn: &d.ARN}
+	out, err := read(ctx, t, "glue:GetTags", a.session.Glue.GetTags, in, t.place.Glue)
+	if err == nil {
+		d.Definition.Tags = out.Tags
+	}
+	return err
+}
+
 // unread is the error of a fact that is unknown. When ctx has ended it says so, since that is why.
 func unread(ctx context.Context, f resource.Failure) error {
 	if ctx.Err() != nil {
@@ -51,7 +72,7 @@ func (a *Actor) seeEndpoint(ctx context.Context, t *task) (execute.Observation, 
 		return missed(incomplete(t)), nil
 	}
 	name := t.s.Endpoint.Name
-	d, found, err := a.endpoint(ctx, t, name)
+	d, found, err := a.untagged(ctx, t, name)
 	switch {
 	case err != nil:
 		return execute.Observation{}, err
@@ -64,6 +85,9 @@ func (a *Actor) seeEndpoint(ctx context.Context, t *task) (execute.Observation, 
 		return missed(change.Trouble{
 			Code: change.TroubleForeign, Message: fmt.Sprintf("the name %s is still that of the change's %s", name, role),
 		}), nil
+	}
+	if err := a.tagged(ctx, t, &d); err != nil {
+		return execute.Observation{}, err
 	}
 	if !t.ours(d.Definition.Tags) {
 		return missed(foreignBy("a dev endpoint", name, d.Definition.Tags)), nil

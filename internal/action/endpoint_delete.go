@@ -21,7 +21,11 @@ func (a *Actor) seeEndpointDeleted(ctx context.Context, t *task) (execute.Observ
 	if name == "" { // it was never made, and never to be
 		return settled(change.Facts{}), nil
 	}
-	d, found, err := a.endpoint(ctx, t, name)
+	read := a.untagged
+	if t.s.Role == plan.Original {
+		read = a.endpoint // nothing of it may have changed, its tags included
+	}
+	d, found, err := read(ctx, t, name)
 	switch {
 	case err != nil:
 		return execute.Observation{}, err
@@ -29,6 +33,11 @@ func (a *Actor) seeEndpointDeleted(ctx context.Context, t *task) (execute.Observ
 		return settled(change.Facts{}), nil
 	case t.s.Role == plan.Original:
 		return a.mayDeleteOriginalEndpoint(ctx, t, d)
+	}
+	if known, ok := t.c.Resources[t.s.Role]; !ok || !known.Same(d.Identity()) { // then the tags tell
+		if err := a.tagged(ctx, t, &d); err != nil {
+			return execute.Observation{}, err
+		}
 	}
 	return t.mayDeleteOwnEndpoint(d), nil
 }

@@ -53,7 +53,7 @@ func (a *Actor) seeJob(ctx context.Context, t *task) (execute.Observation, error
 	if p := t.progress(); p.Trouble != nil && p.Trouble.Code == change.TroubleVerify && !t.c.Resumed.After(p.IntendedAt) {
 		return missed(*p.Trouble), nil // a person must see what else the update changed
 	}
-	if d, found, err := a.transform(ctx, t, to); err != nil {
+	if d, found, err := a.untaggedTransform(ctx, t, to); err != nil {
 		return execute.Observation{}, err
 	} else if !found || d.Status == statusDeleting {
 		return missed(gone(t, t.c.Resources[t.s.Role])), nil

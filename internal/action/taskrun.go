@@ -90,7 +90,7 @@ func (a *Actor) imported(ctx context.Context, t *task, id resource.Identity) (ex
 	case t.c.SavedTransform == nil:
 		return settled(change.Facts{}), nil
 	}
-	d, found, err := a.transform(ctx, t, id.ID)
+	d, found, err := a.untaggedTransform(ctx, t, id.ID)
 	switch {
 	case err != nil:
 		return execute.Observation{}, err

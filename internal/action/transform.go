@@ -25,6 +25,17 @@ func (a *Actor) transform(ctx context.Context, t *task, id string) (resource.Tra
 	return d, ok, nil
 }
 
+// untaggedTransform reads a transform without its tags; false: there is none of that id.
+func (a *Actor) untaggedTransform(ctx context.Context, t *task, id string) (resource.TransformDetail, bool, error) {
+	t.calls++
+	fact := a.reader.UntaggedTransform(ctx, t.location(), id)
+	if fact.IsUnknown() {
+		return resource.TransformDetail{}, false, unread(ctx, fact.Failure())
+	}
+	d, ok := fact.Value()
+	return d, ok, nil
+}
+
 // named returns the transforms of a name. There should be one at most, but AWS's texts are not at one on that.
 func (a *Actor) named(ctx context.Context, t *task, name string) ([]resource.TransformDetail, error) {
 	var found []resource.TransformDetail

@@ -21,7 +21,7 @@ func (a *Actor) seeName(ctx context.Context, t *task) (execute.Observation, erro
 	if !ok || t.s.NewName == "" {
 		return missed(incomplete(t)), nil
 	}
-	d, found, err := a.transform(ctx, t, id.ID)
+	d, found, err := a.untaggedTransform(ctx, t, id.ID)
 	switch {
 	case err != nil:
 		return execute.Observation{}, err
@@ -64,10 +64,12 @@ func (a *Actor) renameTransform(ctx context.Context, t *task) (change.Facts, err
 }
 
 // ownTransform is the transform that the step is about; of one whose create was never settled, what carries its name and
-// the change's tag. False: there is none.
-func (a *Actor) ownTransform(ctx context.Context, t *task) (resource.TransformDetail, bool, error) {
+// the change's tag. One that is known is read with its tags or without. False: there is none.
+func (a *Actor) ownTransform(
+	ctx context.Context, t *task, read func(context.Context, *task, string) (resource.TransformDetail, bool, error),
+) (resource.TransformDetail, bool, error) {
 	if id, ok := t.c.Resources[t.s.Role]; ok {
-		return a.transform(ctx, t, id.ID)
+		return read(ctx, t, id.ID)
 	}
 	s, ok := t.created(t.s.Role)
 	if !ok || s.Transform == nil {
@@ -88,7 +90,7 @@ func (a *Actor) ownTransform(ctx context.Context, t *task) (resource.TransformDe
 // deleteTransform deletes the transform that seeTransformDeleted found to be the right one.
 func (a *Actor) deleteTransform(ctx context.Context, t *task) (change.Facts, error) {
 	const operation = "glue:DeleteMLTransform"
-	d, found, err := a.ownTransform(ctx, t)
+	d, found, err := a.ownTransform(ctx, t, a.untaggedTransform)
 	switch {
 	case err != nil:
 		return change.Facts{}, unsent(err, operation)
@@ -105,7 +107,11 @@ func (a *Actor) deleteTransform(ctx context.Context, t *task) (change.Facts, err
 
 // seeTransformDeleted looks whether the transform is gone or going, and if not, whether it may be deleted.
 func (a *Actor) seeTransformDeleted(ctx context.Context, t *task) (execute.Observation, error) {
-	d, found, err := a.ownTransform(ctx, t)
+	read := a.untaggedTransform
+	if t.s.Role == plan.Original {
+		read = a.transform // nothing of it may have changed, its tags included
+	}
+	d, found, err := a.ownTransform(ctx, t, read)
 	switch {
 	case err != nil:
 		return execute.Observation{}, err

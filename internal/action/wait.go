@@ -43,7 +43,7 @@ func (t *task) age() time.Duration {
 
 // judgeEndpoint reads one endpoint that is not simply on its way.
 func (a *Actor) judgeEndpoint(ctx context.Context, t *task, id resource.Identity) (execute.Observation, error) {
-	d, found, err := a.endpoint(ctx, t, id.Name)
+	d, found, err := a.untagged(ctx, t, id.Name)
 	switch {
 	case err != nil:
 		return execute.Observation{}, err
@@ -53,8 +53,13 @@ func (a *Actor) judgeEndpoint(ctx context.Context, t *task, id resource.Identity
 		return missed(gone(t, id)), nil
 	}
 	now := d.Identity()
-	if !now.Same(id) && (t.s.Role == plan.Original || !t.ours(d.Definition.Tags)) {
-		return missed(another(t, id, now)), nil
+	if !now.Same(id) { // the tags tell whether it is the change's own all the same
+		if err := a.tagged(ctx, t, &d); err != nil {
+			return execute.Observation{}, err
+		}
+		if t.s.Role == plan.Original || !t.ours(d.Definition.Tags) {
+			return missed(another(t, id, now)), nil
+		}
 	}
 	if role, other := t.otherRole(now); other {
 		return missed(change.Trouble{
@@ -92,7 +97,7 @@ func gone(t *task, id resource.Identity) change.Trouble {
 
 // waitTransform looks whether a transform is as ready as the step says.
 func (a *Actor) waitTransform(ctx context.Context, t *task, id resource.Identity) (execute.Observation, error) {
-	d, found, err := a.transform(ctx, t, id.ID)
+	d, found, err := a.untaggedTransform(ctx, t, id.ID)
 	switch {
 	case err != nil:
 		return execute.Observation{}, err
@@ -128,22 +133,29 @@ func (a *Actor) waitGone(ctx context.Context, t *task) (execute.Observation, err
 			return t.unlessSlow(e.status, id.Name), nil
 		}
 	}
-	d, found, err := a.endpoint(ctx, t, id.Name)
+	d, found, err := a.untagged(ctx, t, id.Name)
 	switch {
 	case err != nil:
 		return execute.Observation{}, err
 	case !found:
 		return settled(change.Facts{}), nil
-	case !ok && !t.ours(d.Definition.Tags):
+	case ok && d.Identity().Same(id):
+		return t.unlessSlow(d.Status, id.Name), nil
+	}
+	if err := a.tagged(ctx, t, &d); err != nil {
+		return execute.Observation{}, err
+	}
+	switch mine := t.ours(d.Definition.Tags); {
+	case !ok && !mine:
 		return settled(change.Facts{}), nil
-	case ok && !d.Identity().Same(id) && !t.ours(d.Definition.Tags):
+	case ok && !mine:
 		return missed(foreign("a dev endpoint", id.Name)), nil
 	}
 	return t.unlessSlow(d.Status, id.Name), nil
 }
 
 func (a *Actor) waitTransformGone(ctx context.Context, t *task) (execute.Observation, error) {
-	d, found, err := a.ownTransform(ctx, t)
+	d, found, err := a.ownTransform(ctx, t, a.untaggedTransform)
 	switch {
 	case err != nil:
 		return execute.Observation{}, err

@@ -47,14 +47,44 @@ func (i *Inspector) Configuration(ctx context.Context, l resource.Location, name
 	return readConfiguration(ctx, i.session.Glue, p, name)
 }
 
+// UntaggedEndpoint reads one dev endpoint without its tags, for who only waits for it: they take a call of their own.
+func (i *Inspector) UntaggedEndpoint(ctx context.Context, l resource.Location, name string) resource.Fact[resource.EndpointDetail] {
+	_, p, err := i.enter(ctx, l)
+	if err != nil {
+		return unread[resource.EndpointDetail](err, opAssumeRole)
+	}
+	return i.untaggedEndpoint(ctx, p, name)
+}
+
+// UntaggedTransform reads one ML transform without its tags.
+func (i *Inspector) UntaggedTransform(ctx context.Context, l resource.Location, id string) resource.Fact[resource.TransformDetail] {
+	_, p, err := i.enter(ctx, l)
+	if err != nil {
+		return unread[resource.TransformDetail](err, opAssumeRole)
+	}
+	return i.untaggedTransform(ctx, p, id)
+}
+
 // endpoint is unknown when its tags could not be read: without them, its definition is not the whole.
 func (i *Inspector) endpoint(ctx context.Context, p *awsapi.Place, name string) resource.Fact[resource.EndpointDetail] {
-	arn := p.Location.ARN("glue", "devEndpoint/"+name).String()
 	var tags tagsRead
 	var reading sync.WaitGroup
-	reading.Go(func() { tags = i.tagsOf(ctx, p, arn) })
-	out, err := awsapi.Read(ctx, p, opDevEndpoint, i.session.Glue.GetDevEndpoint, &glue.GetDevEndpointInput{EndpointName: &name}, p.Glue)
+	reading.Go(func() { tags = i.tagsOf(ctx, p, p.Location.ARN("glue", "devEndpoint/"+name).String()) })
+	fact := i.untaggedEndpoint(ctx, p, name)
 	reading.Wait()
+	d, ok := fact.Value()
+	switch {
+	case !ok:
+		return fact
+	case tags.err != nil:
+		return unread[resource.EndpointDetail](tags.err, opTags)
+	}
+	d.Definition.Tags, d.AWSTags = tags.own, tags.aws
+	return resource.Known(d)
+}
+
+func (i *Inspector) untaggedEndpoint(ctx context.Context, p *awsapi.Place, name string) resource.Fact[resource.EndpointDetail] {
+	out, err := awsapi.Read(ctx, p, opDevEndpoint, i.session.Glue.GetDevEndpoint, &glue.GetDevEndpointInput{EndpointName: &name}, p.Glue)
 	switch {
 	case awsapi.IsNotFound(err):
 		return resource.Absent[resource.EndpointDetail]()
@@ -62,21 +92,31 @@ func (i *Inspector) endpoint(ctx context.Context, p *awsapi.Place, name string) 
 		return unread[resource.EndpointDetail](err, opDevEndpoint)
 	case out.DevEndpoint == nil || aws.ToString(out.DevEndpoint.EndpointName) != name:
 		return resource.Unknown[resource.EndpointDetail](failed(opDevEndpoint, "the answer does not hold the dev endpoint asked for"))
-	case tags.err != nil:
-		return unread[resource.EndpointDetail](tags.err, opTags)
 	}
 	d := endpointDetail(out.DevEndpoint)
-	d.ARN, d.Definition.Tags, d.AWSTags = arn, tags.own, tags.aws
+	d.ARN = p.Location.ARN("glue", "devEndpoint/"+name).String()
 	return resource.Known(d)
 }
 
 func (i *Inspector) transform(ctx context.Context, p *awsapi.Place, id string) resource.Fact[resource.TransformDetail] {
-	arn := p.Location.ARN("glue", "mlTransform/"+id).String()
 	var tags tagsRead
 	var reading sync.WaitGroup
-	reading.Go(func() { tags = i.tagsOf(ctx, p, arn) })
-	out, err := awsapi.Read(ctx, p, opMLTransform, i.session.Glue.GetMLTransform, &glue.GetMLTransformInput{TransformId: &id}, p.Glue)
+	reading.Go(func() { tags = i.tagsOf(ctx, p, p.Location.ARN("glue", "mlTransform/"+id).String()) })
+	fact := i.untaggedTransform(ctx, p, id)
 	reading.Wait()
+	d, ok := fact.Value()
+	switch {
+	case !ok:
+		return fact
+	case tags.err != nil:
+		return unread[resource.TransformDetail](tags.err, opTags)
+	}
+	d.Definition.Tags, d.AWSTags = tags.own, tags.aws
+	return resource.Known(d)
+}
+
+func (i *Inspector) untaggedTransform(ctx context.Context, p *awsapi.Place, id string) resource.Fact[resource.TransformDetail] {
+	out, err := awsapi.Read(ctx, p, opMLTransform, i.session.Glue.GetMLTransform, &glue.GetMLTransformInput{TransformId: &id}, p.Glue)
 	switch {
 	case awsapi.IsNotFound(err):
 		return resource.Absent[resource.TransformDetail]()
@@ -84,11 +124,9 @@ func (i *Inspector) transform(ctx context.Context, p *awsapi.Place, id string) r
 		return unread[resource.TransformDetail](err, opMLTransform)
 	case aws.ToString(out.TransformId) != id:
 		return resource.Unknown[resource.TransformDetail](failed(opMLTransform, "the answer does not hold the transform asked for"))
-	case tags.err != nil:
-		return unread[resource.TransformDetail](tags.err, opTags)
 	}
 	d := transformDetail(out)
-	d.ARN, d.Definition.Tags, d.AWSTags = arn, tags.own, tags.aws
+	d.ARN = p.Location.ARN("glue", "mlTransform/"+id).String()
 	return resource.Known(d)
 }
 
