@@ -37,6 +37,11 @@ type stream struct {
 
 // VisitStreamEventsResponse implements openapi.StreamEventsResponseObject.
 func (t stream) VisitStreamEventsResponse(w http.ResponseWriter) error {
+	leave, err := t.server.o.Admit(t.who)
+	if err != nil {
+		return err
+	}
+	defer leave()
 	ctx, cancel := context.WithCancel(t.ctx)
 	defer cancel()
 	events := t.server.o.Events.Subscribe(ctx)

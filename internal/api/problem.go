@@ -276,8 +276,8 @@ func refusal(f resource.Failure) *Problem {
 	return problem(status, CodeAWS, "AWS answered: %s", sentence(f))
 }
 
-// write answers with the problem.
-func (p *Problem) write(w http.ResponseWriter) {
+// Write answers with the problem.
+func (p *Problem) Write(w http.ResponseWriter) {
 	body, err := json.Marshal(p.Problem)
 	if err != nil {
 		http.Error(w, p.Title, p.Status)

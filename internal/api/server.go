@@ -78,6 +78,8 @@ type Options struct {
 	Log     *slog.Logger    // what the server did not expect; nil: nowhere
 	// Aliases asks AWS what a KMS key is called; nil: it can't be asked. It answers within some seconds.
 	Aliases func(ctx context.Context, l resource.Location, key string) ([]string, error)
+	// Admit says whether there is room for one more stream of somebody's, until leave is called; nil: always.
+	Admit func(auth.Principal) (leave func(), err error)
 	// Heartbeat gives the times at which streams show that they live, until stop is called; nil: every 15 seconds.
 	Heartbeat func() (beat <-chan time.Time, stop func())
 }
@@ -107,6 +109,9 @@ func New(o Options) (*Server, error) {
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Admit == nil {
+		o.Admit = func(auth.Principal) (func(), error) { return func() {}, nil }
 	}
 	if o.Heartbeat == nil {
 		o.Heartbeat = func() (<-chan time.Time, func()) {
@@ -174,7 +179,7 @@ func (s *Server) Fail(w http.ResponseWriter, r *http.Request, err error) {
 	if w, ok := w.(*answer); ok && w.begun {
 		panic(http.ErrAbortHandler) // half of an answer must not pass for a whole one
 	}
-	p.write(w)
+	p.Write(w)
 }
 
 // rules are when approval is needed now.

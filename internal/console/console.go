@@ -28,6 +28,11 @@ type Options struct {
 	Sandbox bool
 	// SSO is where to begin a sign-in at the OIDC issuer, a path of this server; empty: there is none.
 	SSO string
+	// URL is where people reach the console: one-time links begin with it. Guessed says that it may be another.
+	URL     string
+	Guessed bool
+	// Admit says whether there is room for one more stream of somebody's, until leave is called; nil: always.
+	Admit func(auth.Principal) (leave func(), err error)
 	// Heartbeat is how often a live page's stream says that it is still there; 0: every 15 seconds.
 	Heartbeat time.Duration
 	// Recheck tells, at each beat of a stream, whether who asked for it may still have it; nil: they may.
@@ -57,9 +62,9 @@ type Handler struct {
 // Patterns are all that it serves, as http.ServeMux writes them.
 func (h *Handler) Patterns() []string { return slices.Clone(h.console.routes) }
 
-// Refuse answers with a page that says why a request was refused before it came here.
+// Refuse answers with a page that says why a request was refused before it came here, or why its answer is none.
 func (h *Handler) Refuse(w http.ResponseWriter, r *http.Request, p openapi.Problem) {
-	h.console.show(w, r, view{page: "problem", title: p.Title, section: "-", status: p.Status, data: faultPage{p, "lock"}})
+	h.console.say(w, r, p)
 }
 
 // New makes the console. Its handler stands behind two of auth.Service's: Protect, which refuses what other sites' pages
@@ -73,6 +78,9 @@ func New(o Options) (*Handler, error) {
 	}
 	if o.Recheck == nil {
 		o.Recheck = func(context.Context, auth.Principal, auth.Permission) error { return nil }
+	}
+	if o.Admit == nil {
+		o.Admit = func(auth.Principal) (func(), error) { return func() {}, nil }
 	}
 	if o.Heartbeat == 0 {
 		o.Heartbeat = 15 * time.Second
@@ -186,6 +194,10 @@ func (c *console) answer(w http.ResponseWriter, r *http.Request, v view, err err
 func (c *console) show(w http.ResponseWriter, r *http.Request, v view) {
 	body, err := c.pages.render(v.page, "frame", c.framed(r, v))
 	if err != nil { // a fault of ours, that tests should have found
+		if v.page != faultName {
+			c.fault(w, r, err)
+			return
+		}
 		c.options.Log.ErrorContext(r.Context(), "a page could not be written", "path", r.URL.Path, "error", err)
 		http.Error(w, "This page could not be made. The server's log says why.", http.StatusInternalServerError)
 		return

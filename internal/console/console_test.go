@@ -509,6 +509,49 @@ func TestLiveRefused(t *testing.T) {
 	}
 }
 
+// A live page that gets no stream keeps what it shows, and is told when to look again; one that does gives it back.
+func TestLiveWithoutRoom(t *testing.T) {
+	t.Parallel()
+	entered, left := 0, 0
+	events := make(chan api.Event)
+	close(events) // the stream ends at once
+	h, err := New(Options{
+		Operations: full("analytics"), Problem: problemOfTest, Events: hub{events}, Now: noon,
+		Admit: func(p auth.Principal) (func(), error) {
+			if entered++; entered > 1 || p.UserID != "u1" {
+				return nil, refusal{openapi.Problem{Status: http.StatusTooManyRequests}}
+			}
+			return func() { left++ }, nil
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := browser{t, h, []auth.Role{auth.Viewer}}
+	if w := b.get("/changes/c1/live"); w.Code != http.StatusOK || left != 1 {
+		t.Errorf("with room: %d, left %d times", w.Code, left)
+	}
+	w := b.get("/changes/c1/live")
+	if w.Code != http.StatusTooManyRequests || w.Header().Get("Retry-After") != "15" || w.Header().Get("HX-Reswap") != "none" || w.Body.Len() > 0 {
+		t.Errorf("without room: %d %v %s", w.Code, w.Header(), w.Body)
+	}
+}
+
+// What is wrong takes the place of the whole page where a part of it was asked for.
+func TestFaultOfAPart(t *testing.T) {
+	t.Parallel()
+	b := browse(t, &fake{noAudit: true}, auth.Viewer)
+	r := httptest.NewRequest(http.MethodGet, "/changes/zz", nil)
+	r.Header.Set("HX-Request", "true")
+	w := b.do(r)
+	if w.Code != http.StatusNotFound || w.Header().Get("HX-Retarget") != "#main" || w.Header().Get("HX-Reselect") != "#main" || w.Header().Get("HX-Reswap") != "outerHTML" {
+		t.Errorf("%d %v", w.Code, w.Header())
+	}
+	if w := b.get("/changes/zz"); w.Header().Get("HX-Retarget") != "" {
+		t.Errorf("of a whole page: %v", w.Header())
+	}
+}
+
 func TestGolden(t *testing.T) {
 	t.Parallel()
 	b := browse(t, full("analytics"), auth.Administrator)

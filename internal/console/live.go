@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strconv"
 	"time"
 
 	"github.com/glueguard/glueguard/internal/api"
@@ -17,6 +18,8 @@ const (
 	writeWithin = 30 * time.Second
 	// streamFor is how long a stream lasts at most. Then the browser asks anew, and says again who it is.
 	streamFor = 15 * time.Minute
+	// comeAgain is when a page that got no stream, since there are too many, looks again.
+	comeAgain = 15 * time.Second
 )
 
 // follower makes the part of a page that is live anew.
@@ -36,23 +39,36 @@ func (c *console) stream(pattern string, want auth.Permission, follow func(*http
 	c.route(pattern, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		p, ok := auth.From(r.Context())
 		if !ok {
-			w.WriteHeader(http.StatusUnauthorized)
+			unstreamed(w, http.StatusUnauthorized)
 			return
 		}
 		if !p.May(want) {
-			w.WriteHeader(http.StatusForbidden)
+			unstreamed(w, http.StatusForbidden)
 			return
 		}
 		f, err := follow(r)
 		if err != nil {
-			w.WriteHeader(c.problemOf(err).Status)
+			unstreamed(w, c.problemOf(err).Status)
 			return
 		}
+		leave, err := c.options.Admit(p)
+		if err != nil {
+			w.Header().Set("Retry-After", strconv.Itoa(int(comeAgain.Seconds())))
+			unstreamed(w, c.problemOf(err).Status)
+			return
+		}
+		defer leave()
 		f.still = func(ctx context.Context) error { return c.options.Recheck(ctx, p, want) }
 		if err := c.follow(w, r, f); err != nil && r.Context().Err() == nil {
 			c.options.Log.DebugContext(r.Context(), "a live page was left", "path", r.URL.Path, "error", err)
 		}
 	}))
+}
+
+// unstreamed answers that there is no stream. What the page shows stays.
+func unstreamed(w http.ResponseWriter, status int) {
+	w.Header().Set("HX-Reswap", "none")
+	w.WriteHeader(status)
 }
 
 func (c *console) follow(w http.ResponseWriter, r *http.Request, f follower) error {

@@ -89,6 +89,7 @@ type userRow struct {
 
 type newLink struct {
 	Name, URL string
+	Guessed   bool // people may reach the console at another address
 	Ticket    openapi.Ticket
 }
 
@@ -133,16 +134,13 @@ func (c *console) addUser(r *http.Request) (view, error) {
 		return view{}, err
 	}
 	// Shown with the answer and not after a redirect: the link is nowhere else.
-	return c.usersView(r, usersPage{Link: linkOf(r, made.User.Name, made.Ticket)})
+	return c.usersView(r, usersPage{Link: c.linkOf(made.User.Name, made.Ticket)})
 }
 
-// linkOf is a one-time link as it can be handed on.
-func linkOf(r *http.Request, name string, t openapi.Ticket) *newLink {
-	scheme := "http"
-	if r.TLS != nil || r.Header.Get("X-Forwarded-Proto") == "https" {
-		scheme = "https"
-	}
-	return &newLink{Name: name, URL: scheme + "://" + r.Host + t.Path, Ticket: t}
+// linkOf is a one-time link as it can be handed on. It leads to where the daemon knows itself to be, whatever host the
+// request was sent to: whoever opens it sets a password there.
+func (c *console) linkOf(name string, t openapi.Ticket) *newLink {
+	return &newLink{Name: name, URL: c.options.URL + t.Path, Guessed: c.options.Guessed, Ticket: t}
 }
 
 func (c *console) changeUser(r *http.Request) (view, error) {
@@ -179,7 +177,7 @@ func (c *console) newTicket(r *http.Request) (view, error) {
 	if err != nil {
 		return view{}, err
 	}
-	return c.usersView(r, usersPage{Link: linkOf(r, r.PostForm.Get("name"), openapi.Ticket(made))})
+	return c.usersView(r, usersPage{Link: c.linkOf(r.PostForm.Get("name"), openapi.Ticket(made))})
 }
 
 func (c *console) revokeToken(r *http.Request) (view, error) {

@@ -74,6 +74,12 @@ func (c *console) refused(err error) (*openapi.Problem, bool) {
 	return nil, false
 }
 
+// requestID is the header that says under which id the log has a request.
+const requestID = "X-Request-Id"
+
+// faultName is the template of the page that says what is wrong.
+const faultName = "problem"
+
 type faultPage struct {
 	openapi.Problem
 	Icon string
@@ -83,19 +89,30 @@ type faultPage struct {
 func (c *console) fault(w http.ResponseWriter, r *http.Request, err error) {
 	p := c.problemOf(err)
 	if p.Status >= http.StatusInternalServerError {
-		c.options.Log.ErrorContext(r.Context(), "a page failed", "path", r.URL.Path, "error", err)
+		p.Instance = w.Header().Get(requestID)
+		c.options.Log.ErrorContext(r.Context(), "a page failed", "request_id", p.Instance, "path", r.URL.Path, "error", err)
 	}
+	if p.Status == http.StatusUnauthorized && r.Method == http.MethodGet {
+		c.toLogin(w, r)
+		return
+	}
+	c.say(w, r, p)
+}
+
+// say answers with a page that says what is wrong. Where only a part of a page was asked for, it takes the place of all.
+func (c *console) say(w http.ResponseWriter, r *http.Request, p openapi.Problem) {
 	icon := "warn"
 	switch p.Status {
-	case http.StatusUnauthorized:
-		if r.Method == http.MethodGet {
-			c.toLogin(w, r)
-			return
-		}
 	case http.StatusNotFound:
 		icon = "audit"
 	case http.StatusForbidden:
 		icon = "lock"
 	}
-	c.show(w, r, view{page: "problem", title: p.Title, section: "-", status: p.Status, data: faultPage{p, icon}})
+	if r.Header.Get("HX-Request") != "" {
+		h := w.Header()
+		h.Set("HX-Retarget", "#main")
+		h.Set("HX-Reselect", "#main")
+		h.Set("HX-Reswap", "outerHTML")
+	}
+	c.show(w, r, view{page: faultName, title: p.Title, section: "-", status: p.Status, data: faultPage{p, icon}})
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"strings"
 	"sync"
 	"time"
 
@@ -48,6 +49,18 @@ func newCertificate(o *Options) (*certificate, error) {
 	c.pair, c.read, c.checked = pair, versions, c.now()
 	c.metrics.Certificate(pair.Leaf.NotAfter)
 	return c, nil
+}
+
+// name is the first host that the certificate is for; empty where it names none in full.
+func (c *certificate) name() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, name := range c.pair.Leaf.DNSNames {
+		if !strings.Contains(name, "*") {
+			return name
+		}
+	}
+	return ""
 }
 
 func (c *certificate) load() (*tls.Certificate, error) {

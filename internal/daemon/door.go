@@ -60,8 +60,32 @@ func (d *Daemon) denied(w http.ResponseWriter, r *http.Request) {
 		Type: "about:blank", Title: http.StatusText(http.StatusForbidden), Status: http.StatusForbidden, Code: codeForeign,
 		Detail: "Another site's page asked for this, so nothing was done.", Hint: fmt.Sprintf("Use the console at %s itself.", d.url),
 	}
+	d.answer(w, r, p)
+}
+
+// apologize answers for a handler that has failed in a way that it must not. What it has begun to say does not hold, and
+// what went wrong is in the log alone, under an id.
+func (d *Daemon) apologize(w http.ResponseWriter, r *http.Request, id string) {
+	for _, name := range []string{"Set-Cookie", "Location", "Content-Disposition", "Content-Encoding", "Content-Length", "ETag", "Last-Modified"} {
+		w.Header().Del(name)
+	}
+	w.Header().Set("Cache-Control", "no-store")
+	defer func() {
+		if v := recover(); v != nil { // the page that says so has failed, too
+			d.o.Log.ErrorContext(r.Context(), "a failure could not be told", "request_id", id, "panic", fmt.Sprint(v))
+			plain(w, http.StatusInternalServerError, "something went wrong in the server; its log says what under "+id)
+		}
+	}()
+	d.answer(w, r, openapi.Problem{
+		Type: "about:blank", Title: http.StatusText(http.StatusInternalServerError), Status: http.StatusInternalServerError, Code: api.CodeInternal,
+		Detail: "Something went wrong in the server. Its log says what.", Instance: id,
+	})
+}
+
+// answer tells programs of a problem as such, and people on a page.
+func (d *Daemon) answer(w http.ResponseWriter, r *http.Request, p openapi.Problem) {
 	if strings.HasPrefix(r.URL.Path, api.BasePath+"/") {
-		d.operations.Fail(w, r, &api.Problem{Problem: p})
+		(&api.Problem{Problem: p}).Write(w)
 		return
 	}
 	d.pages.Refuse(w, r, p)

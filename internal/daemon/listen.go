@@ -1,6 +1,7 @@
 package daemon
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -8,6 +9,7 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"os"
 	"strings"
 )
 
@@ -71,5 +73,34 @@ func (o *Options) listen(ctx context.Context, certificate *certificate) (net.Lis
 	if o.ExternalURL != "" {
 		return l, strings.TrimSuffix(o.ExternalURL, "/"), nil
 	}
-	return l, scheme + "://" + l.Addr().String(), nil
+	return l, scheme + "://" + o.address(l.Addr(), certificate), nil
+}
+
+// guesses tells whether browsers may reach the daemon at another address than it knows.
+func (o *Options) guesses() bool {
+	host, _, err := net.SplitHostPort(o.Listen)
+	return o.ExternalURL == "" && (o.BehindProxy || err != nil || everywhere(host))
+}
+
+// everywhere tells whether a host to listen at is no address of its own.
+func everywhere(host string) bool {
+	a, err := netip.ParseAddr(host)
+	return host == "" || err == nil && a.Unmap().IsUnspecified()
+}
+
+// address is where others find what listens at an address: at the name that its certificate is for, or this machine's,
+// where it listens at all addresses.
+func (o *Options) address(at net.Addr, certificate *certificate) string {
+	host, port, err := net.SplitHostPort(at.String())
+	if err != nil || !everywhere(host) {
+		return at.String()
+	}
+	host = "localhost"
+	if name, err := os.Hostname(); err == nil && name != "" {
+		host = name
+	}
+	if certificate != nil {
+		host = cmp.Or(certificate.name(), host)
+	}
+	return net.JoinHostPort(host, port)
 }

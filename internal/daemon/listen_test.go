@@ -4,12 +4,14 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
 	"errors"
 	"log/slog"
 	"math/big"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -55,6 +57,49 @@ func TestExposure(t *testing.T) {
 				t.Errorf("%v is not ErrExposed", err)
 			}
 		})
+	}
+}
+
+// TestAddress shows where links lead that are made by what listens.
+func TestAddress(t *testing.T) {
+	t.Parallel()
+	name, err := os.Hostname()
+	if err != nil {
+		t.Skip(err)
+	}
+	of := func(names ...string) *certificate {
+		return &certificate{pair: &tls.Certificate{Leaf: &x509.Certificate{DNSNames: names}}}
+	}
+	for _, c := range []struct {
+		name, at    string
+		certificate *certificate
+		want        string
+	}{
+		{"loopback", "127.0.0.1:8080", nil, "127.0.0.1:8080"},
+		{"one address", "192.0.2.1:8443", of("glueguard.example.org"), "192.0.2.1:8443"},
+		{"every address", "0.0.0.0:8080", nil, name + ":8080"},
+		{"every address, version 6", "[::]:8080", nil, name + ":8080"},
+		{"with a certificate", "[::]:8443", of("*.example.org", "glueguard.example.org"), "glueguard.example.org:8443"},
+		{"with one that names no host in full", "[::]:8443", of("*.example.org"), name + ":8443"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			at, err := net.ResolveTCPAddr("tcp", c.at)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := (&Options{}).address(at, c.certificate); got != c.want {
+				t.Errorf("it is at %s, want %s", got, c.want)
+			}
+		})
+	}
+	for o, want := range map[*Options]bool{
+		{Listen: "127.0.0.1:8080"}: false, {Listen: ":8443"}: true, {Listen: "0.0.0.0:8443"}: true, {Listen: "[::]:0"}: true, {Listen: "192.0.2.1:443"}: false,
+		{Listen: "127.0.0.1:8080", BehindProxy: true}: true, {Listen: ":8080", BehindProxy: true, ExternalURL: "https://glueguard.example.org"}: false,
+	} {
+		if o.guesses() != want {
+			t.Errorf("%+v: %v", *o, !want)
+		}
 	}
 }
 

@@ -54,7 +54,7 @@ func (d *Daemon) recovered(v any, r *http.Request, x *exchange, out *counted) (a
 	if out.status != 0 {
 		return http.ErrAbortHandler
 	}
-	plain(out, http.StatusInternalServerError, "something went wrong in the server; its log says what under "+x.id)
+	d.apologize(out, r, x.id)
 	return nil
 }
 

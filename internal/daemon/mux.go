@@ -30,14 +30,15 @@ func (d *Daemon) serveWith(w *worker, tls bool) error {
 		return err
 	}
 	d.auth = service
+	room := newCrowd()
 	d.operations, err = api.New(api.Options{
 		Store: o.Store, Auth: service, Worker: w, Events: d.hub, Now: o.Clock.Now, NewID: o.NewID, Version: o.Version, Signer: o.Signer, Log: o.Log,
-		Aliases: newAliases(d.sessions, o.Role, o.Clock.Now).of,
+		Aliases: newAliases(d.sessions, o.Role, o.Clock.Now).of, Admit: room.enter,
 	})
 	if err != nil {
 		return err
 	}
-	mux, err := d.mux()
+	mux, err := d.mux(room)
 	if err != nil {
 		return err
 	}
@@ -62,7 +63,7 @@ func (d *Daemon) externalOrigin() string {
 	return d.url
 }
 
-func (d *Daemon) mux() (*http.ServeMux, error) {
+func (d *Daemon) mux(room *crowd) (*http.ServeMux, error) {
 	programs, err := d.operations.Handler()
 	if err != nil {
 		return nil, err
@@ -74,7 +75,7 @@ func (d *Daemon) mux() (*http.ServeMux, error) {
 	d.pages, err = console.New(console.Options{
 		Operations: d.operations, Problem: func(err error) openapi.Problem { return api.ProblemOf(err).Problem }, Events: d.hub,
 		Now: d.o.Clock.Now, Version: d.o.Version, Sandbox: d.o.Sandbox, SSO: sso, Log: d.o.Log,
-		Recheck: d.auth.Recheck,
+		Recheck: d.auth.Recheck, Admit: room.enter, URL: d.url, Guessed: d.o.guesses(),
 	})
 	if err != nil {
 		return nil, err

@@ -40,7 +40,11 @@ func (b bench) serve(ctx context.Context, state, aws string) (*served, error) {
 		return nil, err
 	}
 	defer out.Close()
-	cmd := exec.CommandContext(ctx, b.binary, "serve", "--listen", "127.0.0.1:0", "--state", state, "--addr-file", address, "--role", repairRole) //nolint:gosec // our own binary
+	rules := filepath.Join(b.dir, fmt.Sprintf("rules-%d.yaml", stamp))
+	if err := os.WriteFile(rules, []byte("approvals: {required: never}\n"), 0o600); err != nil { // several sign in, and nobody is there to decide
+		return nil, err
+	}
+	cmd := exec.CommandContext(ctx, b.binary, "serve", "--listen", "127.0.0.1:0", "--state", state, "--addr-file", address, "--role", repairRole, "--config", rules) //nolint:gosec // our own binary
 	cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + b.dir}, awsEnv(aws)...)
 	cmd.Stdout, cmd.Stderr = out, out
 	if err := cmd.Start(); err != nil {
@@ -73,14 +77,11 @@ func (b bench) serve(ctx context.Context, state, aws string) (*served, error) {
 
 // signIn sets the administrator's password with the link that the first start printed, and signs in.
 func (s *served) signIn(ctx context.Context, said string) error {
-	jar, err := cookiejar.New(nil)
+	client, err := newClient()
 	if err != nil {
 		return err
 	}
-	s.client = &http.Client{
-		Jar: jar, Transport: &http.Transport{MaxIdleConnsPerHost: atOnce, MaxConnsPerHost: 0, DisableCompression: true},
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}
+	s.client = client
 	text, err := os.ReadFile(filepath.Clean(said))
 	if err != nil {
 		return err
@@ -89,13 +90,50 @@ func (s *served) signIn(ctx context.Context, said string) error {
 	if !found {
 		return fmt.Errorf("serve printed no link to set a password:\n%s", text)
 	}
+	return s.enter(ctx, strings.Fields(rest)[0])
+}
+
+// enter sets a password by a one-time link's secret, and signs in with it.
+func (s *served) enter(ctx context.Context, ticket string) error {
 	const password = "a password of this bench alone"
 	var used struct{ Name string }
-	ticket := strings.Fields(rest)[0]
 	if err := s.post(ctx, "/tickets", map[string]string{"secret": ticket, "password": password}, &used); err != nil {
 		return err
 	}
 	return s.post(ctx, "/session", map[string]string{"name": used.Name, "password": password}, nil)
+}
+
+// newClient keeps its cookies to itself.
+func newClient() (*http.Client, error) {
+	jar, err := cookiejar.New(nil)
+	return &http.Client{
+		Jar: jar, Transport: &http.Transport{MaxIdleConnsPerHost: atOnce, MaxConnsPerHost: 0, DisableCompression: true},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}, err
+}
+
+// viewers makes so many users who may see everything, and signs them in.
+func (s *served) viewers(ctx context.Context, n int) ([]*http.Client, error) {
+	var all []*http.Client
+	for i := range n {
+		var made struct {
+			Ticket struct{ Path string }
+		}
+		if err := s.post(ctx, "/users", map[string]any{"name": fmt.Sprintf("viewer-%d", i), "roles": []string{"viewer"}}, &made); err != nil {
+			return nil, err
+		}
+		client, err := newClient()
+		if err != nil {
+			return nil, err
+		}
+		_, ticket, _ := strings.Cut(made.Ticket.Path, "ticket=")
+		one := &served{url: s.url, client: client}
+		if err := one.enter(ctx, ticket); err != nil {
+			return nil, err
+		}
+		all = append(all, client)
+	}
+	return all, nil
 }
 
 const basePath = "/api/v1"

@@ -13,7 +13,10 @@ import (
 	"time"
 )
 
-const streams = 200
+const (
+	streams  = 200
+	watchers = 10 // users that the streams belong to: one alone may not have so many
+)
 
 // heard is what all streams together were told.
 type heard struct {
@@ -29,11 +32,15 @@ type heard struct {
 func (s *served) watch(ctx context.Context) (measured, error) {
 	ctx, cancel := context.WithTimeout(ctx, 3*time.Minute)
 	defer cancel()
+	clients, err := s.viewers(ctx, watchers)
+	if err != nil {
+		return measured{}, err
+	}
 	_, before := s.taken()
 	h := &heard{ended: make(chan struct{}), left: streams * len(s.sample.unchanged)}
 	open, failed := make(chan struct{}, streams), make(chan error, streams)
-	for range streams {
-		go func() { failed <- s.follow(ctx, h, open) }()
+	for i := range streams {
+		go func() { failed <- s.follow(ctx, clients[i%watchers], h, open) }()
 	}
 	for range streams {
 		select {
@@ -75,12 +82,12 @@ func (s *served) watch(ctx context.Context) (measured, error) {
 }
 
 // follow reads one stream until ctx ends.
-func (s *served) follow(ctx context.Context, h *heard, open chan<- struct{}) error {
+func (s *served) follow(ctx context.Context, client *http.Client, h *heard, open chan<- struct{}) error {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.url+basePath+"/events", http.NoBody)
 	if err != nil {
 		return err
 	}
-	resp, err := s.client.Do(req)
+	resp, err := client.Do(req)
 	if err != nil {
 		return err
 	}

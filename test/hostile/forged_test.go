@@ -162,6 +162,52 @@ func TestHosts(t *testing.T) {
 	}
 }
 
+// TestLinksOfAForgedHost has an administrator's request come with a host that is not ours, where names are told apart by
+// something before the daemon: the one-time link must lead to us all the same, since whoever opens it types a password.
+func TestLinksOfAForgedHost(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		change func(*daemon.Options)
+		begins func(*world) string
+	}{
+		"behind a proxy": {
+			func(o *daemon.Options) { o.BehindProxy = true },
+			func(w *world) string { return "http://" + w.d.Address() },
+		},
+		"at an external URL": {
+			func(o *daemon.Options) { o.BehindProxy, o.ExternalURL = true, "https://glueguard.example.org/" },
+			func(*world) string { return "https://glueguard.example.org" },
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := idle(t, c.change)
+			admin := w.user("admin", auth.Administrator)
+			begins := c.begins(w)
+			host := "evil.example"
+			if w.d.URL() != "http://"+w.d.Address() { // names are told apart here
+				host = "glueguard.example.org"
+			}
+			forged := func(r *http.Request) {
+				r.Host = host
+				r.AddCookie(&http.Cookie{Name: "__Host-" + cookieName, Value: admin.cookie})
+				with("X-Forwarded-Host", "evil.example", "X-Forwarded-Proto", "https", "Forwarded", "host=evil.example")(r)
+			}
+			for path, form := range map[string]string{"/users": "name=dana&role=viewer", "/users/" + admin.id + "/tickets": "name=admin"} {
+				made := w.ask(t, somebody{}, http.MethodPost, path, form, forged)
+				_, link, _ := strings.Cut(made.body, `id="new-link">`)
+				link, _, _ = strings.Cut(link, "<")
+				if made.status != http.StatusOK || !strings.HasPrefix(link, begins+"/setup?ticket=") || strings.Contains(made.body, "evil.example") {
+					t.Errorf("%s: %d, the link is %q, want one that begins with %s", path, made.status, link, begins)
+				}
+			}
+			if link, err := w.d.SetupLink(t.Context()); err != nil || link != "" && !strings.HasPrefix(link, begins+"/") {
+				t.Errorf("the first start's link is %q, %v", link, err)
+			}
+		})
+	}
+}
+
 // TestProxyHeaders shows that nobody is believed who says that they are a proxy.
 func TestProxyHeaders(t *testing.T) {
 	t.Parallel()

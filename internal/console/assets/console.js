@@ -22,3 +22,15 @@ document.addEventListener("click", (event) => {
   const all = boxes.every((box) => box.checked);
   for (const box of boxes) box.checked = !all;
 });
+// A live part that gets no stream, since there are too many, is asked for as it stands now and then. htmx asks for the
+// stream again whenever it has taken the part's place, unless there is nothing more to follow.
+const look = (live) => htmx.ajax("GET", location.pathname + location.search, { source: document.body, target: live, select: "#" + live.id, swap: "outerMorph" });
+document.addEventListener("htmx:response:error", (event) => {
+  const live = event.target.closest?.("[hx-sse\\:connect]");
+  const { status, raw } = event.detail.ctx?.response ?? {};
+  if (!live || (status !== 429 && status !== 503)) return;
+  setTimeout(() => live.isConnected && look(live), 1000 * (Number(raw.headers.get("Retry-After")) || 15));
+});
+document.addEventListener("htmx:sse:error", (event) => { // of one that was broken off, and asks again by itself
+  if (event.detail.status === 429 || event.detail.status === 503) look(event.target);
+});
