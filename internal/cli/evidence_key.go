@@ -13,6 +13,7 @@ import (
 	"github.com/glueguard/glueguard/internal/awsapi"
 	"github.com/glueguard/glueguard/internal/config"
 	"github.com/glueguard/glueguard/internal/deliver"
+	"github.com/glueguard/glueguard/internal/diag"
 	"github.com/glueguard/glueguard/internal/evidence"
 	"github.com/glueguard/glueguard/internal/resource"
 )
@@ -134,7 +135,7 @@ func readKey(path string) (evidence.PrivateKey, error) {
 	}
 	key, err := evidence.ParsePrivateKey(src)
 	if err != nil {
-		return key, fmt.Errorf("key %s: %w", path, err)
+		return key, &diag.SigningKeyError{Path: path, Err: err}
 	}
 	return key, nil
 }
