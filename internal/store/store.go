@@ -141,8 +141,9 @@ type AuditDropper interface {
 	DropAudits(ctx context.Context, keep int, killedBefore time.Time) (int, error)
 }
 
-// AuditPurger gives back the room of audits that were dropped.
-type AuditPurger interface {
+// AuditRetention forgets old audits and gives their room back.
+type AuditRetention interface {
+	AuditDropper
 	// PurgeAudits deletes what audits had that DropAudits has dropped. It is called before the next ones are dropped, so
 	// that no one who is just about to read one finds a half of it.
 	PurgeAudits(ctx context.Context) error
@@ -161,8 +162,7 @@ type Audits interface {
 	AuditWriter
 	AuditReader
 	AuditLister
-	AuditDropper
-	AuditPurger
+	AuditRetention
 	FactReader
 	SettledReader
 }

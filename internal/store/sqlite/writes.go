@@ -14,7 +14,6 @@ import (
 type writes struct {
 	store   *Store
 	durable transactor
-	deeds   int // that were recorded
 }
 
 var _ store.Writes = (*writes)(nil)
@@ -25,9 +24,12 @@ type transactor interface {
 }
 
 // inside runs writes in a transaction that is open already.
-type inside struct{ tx *sql.Tx }
+type inside struct {
+	tx    *sql.Tx
+	deeds int // that were recorded in it
+}
 
-func (i inside) do(ctx context.Context, f func(context.Context, *sql.Tx) error) error {
+func (i *inside) do(ctx context.Context, f func(context.Context, *sql.Tx) error) error {
 	return f(ctx, i.tx)
 }
 
@@ -64,12 +66,12 @@ func together(ctx context.Context, s *Store, tx *sql.Tx, write func(ctx context.
 	if err != nil {
 		return err
 	}
-	w := &writes{store: s, durable: inside{tx}}
-	if err := write(ctx, w); err != nil {
+	in := &inside{tx: tx}
+	if err := write(ctx, &writes{store: s, durable: in}); err != nil {
 		return err
 	}
 	after, err := changesOf(ctx, tx)
-	if err == nil && after > before && w.deeds == 0 {
+	if err == nil && after > before && in.deeds == 0 {
 		err = fmt.Errorf("%w: a change without a deed that tells of it", store.ErrState)
 	}
 	return err
@@ -92,7 +94,9 @@ func (s *writes) Record(ctx context.Context, d store.Deed) (store.Deed, error) {
 	if err != nil {
 		return store.Deed{}, fmt.Errorf("write %s to the audit trail: %w", d.Action, err)
 	}
-	s.deeds++
+	if in, ok := s.durable.(*inside); ok {
+		in.deeds++
+	}
 	return written, nil
 }
 
