@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"context"
 	_ "embed" // the auditors' README
-	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -119,15 +118,6 @@ func inMemory(content []byte) member {
 	return member{size: int64(len(content)), digest: digest(content), content: bytes.NewReader(content)}
 }
 
-// allInMemory are files as members.
-func allInMemory(files map[string][]byte) map[string]member {
-	all := map[string]member{}
-	for name, content := range files {
-		all[name] = inMemory(content)
-	}
-	return all
-}
-
 func subjects(files map[string]member) []subject {
 	var all []subject
 	for _, name := range signed() {
@@ -147,14 +137,16 @@ func sums(files map[string]member) []byte {
 	return []byte(b.String())
 }
 
+// header is what stands before a member in the archive.
+func header(name string, size int64) *tar.Header {
+	return &tar.Header{Typeflag: tar.TypeReg, Name: name, Size: size, Mode: 0o644, ModTime: time.Unix(0, 0), Format: tar.FormatUSTAR}
+}
+
 // pack writes the archive. Nothing in it depends on the machine or the time.
 func pack(w io.Writer, files map[string]member) error {
 	t := tar.NewWriter(w)
 	for _, name := range members() {
-		h := &tar.Header{
-			Typeflag: tar.TypeReg, Name: name, Size: files[name].size, Mode: 0o644, ModTime: time.Unix(0, 0), Format: tar.FormatUSTAR,
-		}
-		if err := t.WriteHeader(h); err != nil {
+		if err := t.WriteHeader(header(name, files[name].size)); err != nil {
 			return err
 		}
 		if _, err := io.Copy(t, files[name].content); err != nil {
@@ -162,29 +154,4 @@ func pack(w io.Writer, files map[string]member) error {
 		}
 	}
 	return t.Close()
-}
-
-var errArchive = errors.New("it is no evidence of glueguard's, or its beginning was changed")
-
-// unpack reads the archive.
-func unpack(src []byte) (map[string][]byte, error) {
-	files := map[string][]byte{}
-	t := tar.NewReader(bytes.NewReader(src))
-	for i, name := range members() {
-		h, err := t.Next()
-		switch {
-		case err != nil && i == 0:
-			return nil, errArchive
-		case err != nil:
-			return nil, fmt.Errorf("the archive cannot be read before its member %s: %w", name, err)
-		case h.Name == name && h.Size > int64(len(src)):
-			return nil, fmt.Errorf("the archive ends before its member %s does: it was cut, or not copied whole", name)
-		case h.Name != name:
-			return nil, fmt.Errorf("the archive holds something else where its member %s should be", name)
-		}
-		if files[name], err = io.ReadAll(t); err != nil {
-			return nil, fmt.Errorf("the archive's member %s cannot be read: %w", name, err)
-		}
-	}
-	return files, nil
 }

@@ -1,7 +1,6 @@
 package evidence
 
 import (
-	"bufio"
 	"bytes"
 	"compress/gzip"
 	"crypto/sha256"
@@ -124,95 +123,4 @@ func encodeTo(w io.Writer, v any) error {
 	e := json.NewEncoder(w)
 	e.SetEscapeHTML(false)
 	return e.Encode(v)
-}
-
-// lineLimit is more than a record ever takes: a plan for thousands of resources.
-const lineLimit = 1 << 30
-
-// links are what a chain's lines say of themselves and of each other.
-type links struct {
-	seqs   []int
-	prevs  []string
-	hashes []string
-	kinds  map[Kind]int
-	fault  *BrokenError // where reading stopped
-}
-
-// readLinks reads compressed records as far as they can be read.
-func readLinks(packed []byte) links {
-	l := links{kinds: map[Kind]int{}}
-	z, err := gzip.NewReader(bytes.NewReader(packed))
-	if err != nil {
-		l.fault = &BrokenError{Record: 1, Reason: "the records cannot be unpacked: " + err.Error()}
-		return l
-	}
-	lines := bufio.NewScanner(z)
-	lines.Buffer(nil, lineLimit)
-	lines.Split(wholeLines)
-	for lines.Scan() {
-		var r Record
-		d := json.NewDecoder(bytes.NewReader(lines.Bytes()))
-		d.DisallowUnknownFields()
-		if err := d.Decode(&r); err != nil {
-			l.fault = &BrokenError{Record: len(l.seqs) + 1, Reason: "it is no record any more: " + err.Error()}
-			return l
-		}
-		l.seqs, l.prevs, l.hashes = append(l.seqs, r.Seq), append(l.prevs, r.Prev), append(l.hashes, digest(lines.Bytes()))
-		l.kinds[r.Kind]++
-	}
-	if err := lines.Err(); err != nil {
-		l.fault = &BrokenError{Record: len(l.seqs) + 1, Reason: "it cannot be unpacked: " + err.Error()}
-	}
-	return l
-}
-
-var errNoEnd = errors.New("the last line has no end")
-
-// wholeLines splits into lines and, unlike bufio.ScanLines, takes nothing off them but the newline.
-func wholeLines(data []byte, end bool) (advance int, line []byte, err error) {
-	if i := bytes.IndexByte(data, '\n'); i >= 0 {
-		return i + 1, data[:i], nil
-	}
-	if end && len(data) > 0 {
-		return 0, nil, errNoEnd
-	}
-	return 0, nil, nil
-}
-
-// check finds the first record that is not as it was when the chain had that many records and that head.
-func (l links) check(count int, head string) error {
-	// next is what the record after says of a record: a record that is confirmed so was not touched.
-	next := func(i int) string {
-		switch {
-		case i+1 < len(l.prevs):
-			return l.prevs[i+1]
-		case l.fault == nil && i+1 == count:
-			return head
-		}
-		return ""
-	}
-	before := beginning()
-	for i := range l.seqs {
-		switch {
-		case l.seqs[i] != i+1:
-			return &BrokenError{Record: i + 1, Reason: fmt.Sprintf("it is missing or was moved: number %d stands in its place", l.seqs[i])}
-		case l.prevs[i] == before:
-		case i > 0 && next(i) == l.hashes[i]:
-			return &BrokenError{Record: i, Reason: "its content was changed: the record after it, which is intact, was made after another one"}
-		default:
-			return &BrokenError{Record: i + 1, Reason: "its content was changed: it does not follow the record before it"}
-		}
-		before = l.hashes[i]
-	}
-	switch {
-	case l.fault != nil:
-		return l.fault
-	case len(l.seqs) < count:
-		return &BrokenError{Record: len(l.seqs) + 1, Reason: fmt.Sprintf("it is missing: there were %d records", count)}
-	case len(l.seqs) > count:
-		return &BrokenError{Record: count + 1, Reason: fmt.Sprintf("it was added: there were %d records", count)}
-	case before != head:
-		return &BrokenError{Record: count, Reason: "its content was changed: its digest is not the signed one"}
-	}
-	return nil
 }

@@ -3,7 +3,6 @@ package evidence
 import (
 	"bytes"
 	"context"
-	"fmt"
 	"io"
 	"maps"
 	"time"
@@ -24,33 +23,69 @@ type Checked struct {
 	Trusted bool
 }
 
-// sizeLimit is far more than the evidence of any estate takes.
-const sizeLimit = 2 << 30
-
 // Check checks a bundle with a key that the auditor has from elsewhere; nil: with the one in it. It returns *BrokenError
-// for one that is not as it was made, which names the first broken record where it is the records.
+// for one that is not as it was made, which names the first broken record where it is the records. It reads the bundle
+// once, and keeps next to nothing of it.
 func Check(ctx context.Context, r io.Reader, trusted *PublicKey) (Checked, error) {
-	src, err := io.ReadAll(io.LimitReader(r, sizeLimit+1))
+	a := newArchive(interruptible(ctx, r))
+	got, err := check(ctx, a, trusted)
+	if a.failed != nil {
+		return Checked{}, a.failed
+	}
+	return got, err
+}
+
+// readerFunc is an io.Reader.
+type readerFunc func(p []byte) (int, error)
+
+func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
+
+// interruptible reads until it is told to stop.
+func interruptible(ctx context.Context, r io.Reader) io.Reader {
+	return readerFunc(func(p []byte) (int, error) {
+		if err := ctx.Err(); err != nil {
+			return 0, err
+		}
+		return r.Read(p)
+	})
+}
+
+func check(ctx context.Context, a *archive, trusted *PublicKey) (Checked, error) {
+	files, contents := map[string]member{}, map[string][]byte{}
+	for _, name := range members() {
+		if name == memberRecords {
+			continue // the last, and too large to be kept
+		}
+		content, err := a.read(name)
+		if err != nil {
+			return Checked{}, &BrokenError{Reason: err.Error()}
+		}
+		contents[name], files[name] = content, inMemory(content)
+	}
+	key, err := keyOf(contents[memberKey], trusted)
 	if err != nil {
 		return Checked{}, err
 	}
-	if len(src) > sizeLimit {
-		return Checked{}, &BrokenError{Reason: "it is larger than any evidence"}
+	claim, unsigned := unseal(ctx, contents[memberEnvelope], key)
+	f := follow(nil)
+	if unsigned == nil {
+		f = follow(&claim)
 	}
-	files, err := unpack(src)
-	if err != nil {
+	var broken error
+	files[memberRecords], err = a.stream(memberRecords, func(r io.Reader) { broken = f.records(r) })
+	switch {
+	case err != nil:
 		return Checked{}, &BrokenError{Reason: err.Error()}
+	case broken != nil:
+		return Checked{}, broken
+	case unsigned != nil: // and no record says why
+		return Checked{}, &BrokenError{Member: memberEnvelope, Reason: unsigned.Error()}
 	}
-	key, err := keyOf(files, trusted)
-	if err != nil {
+	if err := compare(files, contents[memberSums], f, claim); err != nil {
 		return Checked{}, err
 	}
-	claim, err := unseal(ctx, files[memberEnvelope], key)
-	if err != nil {
-		return Checked{}, notSigned(files, err)
-	}
-	if err := compare(src, files, claim); err != nil {
-		return Checked{}, err
+	if err := a.end(); err != nil {
+		return Checked{}, &BrokenError{Reason: err.Error()}
 	}
 	p := claim.Predicate
 	return Checked{
@@ -60,47 +95,26 @@ func Check(ctx context.Context, r io.Reader, trusted *PublicKey) (Checked, error
 }
 
 // keyOf is the key to check with. The one in the bundle must be the same.
-func keyOf(files map[string][]byte, trusted *PublicKey) (PublicKey, error) {
+func keyOf(inBundle []byte, trusted *PublicKey) (PublicKey, error) {
 	if trusted != nil {
-		if !bytes.Equal(files[memberKey], trusted.PEM()) {
+		if !bytes.Equal(inBundle, trusted.PEM()) {
 			return PublicKey{}, &BrokenError{Member: memberKey, Reason: "it is not the key that was given: the evidence was signed with another, or changed"}
 		}
 		return *trusted, nil
 	}
-	key, err := ParsePublicKey(files[memberKey])
-	if err != nil || !bytes.Equal(files[memberKey], key.PEM()) {
+	key, err := ParsePublicKey(inBundle)
+	if err != nil || !bytes.Equal(inBundle, key.PEM()) {
 		return PublicKey{}, &BrokenError{Member: memberKey, Reason: "it is no public key any more"}
 	}
 	return key, nil
 }
 
-// notSigned says what is broken where the statement is not, or not to be believed: maybe a record that does not follow
-// from the one before, in any case the signature.
-func notSigned(files map[string][]byte, why error) error {
-	l := readLinks(files[memberRecords])
-	if n := len(l.hashes); l.fault != nil || n > 0 {
-		head := beginning()
-		if n > 0 {
-			head = l.hashes[n-1]
-		}
-		if err := l.check(n, head); err != nil {
-			return err
-		}
-	}
-	return &BrokenError{Member: memberEnvelope, Reason: why.Error()}
-}
-
-// compare holds the bundle against what was signed.
-func compare(src []byte, files map[string][]byte, claim statement) error {
-	p := claim.Predicate
-	l := readLinks(files[memberRecords])
-	if err := l.check(p.Records, p.Head); err != nil {
-		return err
-	}
-	if !maps.Equal(l.kinds, p.Kinds) {
+// compare holds the members against what was signed. The chain was already.
+func compare(files map[string]member, listed []byte, f *follower, claim statement) error {
+	if f.strange || !maps.Equal(f.kinds, claim.Predicate.Kinds) {
 		return &BrokenError{Member: memberRecords, Reason: "it does not hold the kinds of records that were signed"}
 	}
-	want := subjects(allInMemory(files))
+	want := subjects(files)
 	if len(claim.Subject) != len(want) {
 		return &BrokenError{Member: memberEnvelope, Reason: "it was not signed for these members"}
 	}
@@ -109,24 +123,8 @@ func compare(src []byte, files map[string][]byte, claim statement) error {
 			return &BrokenError{Member: s.Name, Reason: "its content was changed: its digest is not the signed one"}
 		}
 	}
-	if !bytes.Equal(files[memberSums], sums(allInMemory(files))) {
+	if !bytes.Equal(listed, sums(files)) {
 		return &BrokenError{Member: memberSums, Reason: "its content was changed: it does not list the members' digests"}
 	}
-	return framed(src, files)
-}
-
-// framed finds changes of the archive around its members: there is one way only to write it.
-func framed(src []byte, files map[string][]byte) error {
-	var again bytes.Buffer
-	if err := pack(&again, allInMemory(files)); err != nil {
-		return err
-	}
-	if bytes.Equal(again.Bytes(), src) {
-		return nil
-	}
-	at := 0
-	for want := again.Bytes(); at < len(src) && at < len(want) && src[at] == want[at]; {
-		at++
-	}
-	return &BrokenError{Reason: fmt.Sprintf("the archive was changed around its members, at byte %d", at)}
+	return nil
 }
