@@ -298,7 +298,11 @@ func showRequest(out io.Writer, r requestJSON) error {
 		line("Expires", utc(r.ExpiresAt)+" UTC")
 		line("Command", r.Command)
 	}
-	if r.StartedBy != nil {
+	switch {
+	case r.StartedBy == nil:
+	case r.StartedAt.IsZero():
+		line("Left to the daemon by", actorName(*r.StartedBy))
+	default:
 		line("Started by", fmt.Sprintf("%s, %s UTC", actorName(*r.StartedBy), utc(r.StartedAt)))
 	}
 	for _, x := range r.Results {
