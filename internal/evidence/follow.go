@@ -41,7 +41,7 @@ func follow(claim *statement) *follower {
 }
 
 // pieceSize is how much of a line is in memory at a time: a plan for thousands of resources is one line.
-const pieceSize = 64 << 10
+const pieceSize = 16 << 10
 
 // records reads compressed records as far as they are whole, and tells of the first that is not.
 func (f *follower) records(packed io.Reader) error {
