@@ -106,6 +106,17 @@ func TestSuccessor(t *testing.T) {
 	}
 }
 
+func TestSuccessorOfWhatIsGone(t *testing.T) {
+	t.Parallel()
+	d := Transform(Document{"TransformId": "tfm-2"}, Encryption{}, &Successor{Original: "tfm-1"})
+	inner, _ := d["Transform"].(Document)
+	for _, d := range []Document{d, inner} {
+		if d["OriginalStillExists"] != false || !cmp.Equal(d["JobsUsingOriginal"], []any{}) {
+			t.Errorf("got %v", d)
+		}
+	}
+}
+
 func TestParseRequest(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]Request{
