@@ -112,11 +112,15 @@ func TestManyConnections(t *testing.T) {
 	t.Parallel()
 	w := idle(t)
 	admin := w.user("admin", auth.Administrator)
+	var follower somebody
 	for i := range 500 {
+		if i%40 == 0 { // every other connection is a stream, and nobody may have more than twenty
+			follower = w.user(fmt.Sprintf("follower-%d", i), auth.Viewer)
+		}
 		conn := w.dial(t)
 		said := ""
 		if i%2 == 0 {
-			said = "GET /api/v1/events HTTP/1.1\r\nHost: localhost\r\nCookie: " + cookieName + "=" + admin.cookie + "\r\n\r\n"
+			said = "GET /api/v1/events HTTP/1.1\r\nHost: localhost\r\nCookie: " + cookieName + "=" + follower.cookie + "\r\n\r\n"
 		}
 		if _, err := io.WriteString(conn, said); err != nil {
 			t.Fatal(err)
