@@ -22,13 +22,12 @@ var axe string
 func TestEveryPage(t *testing.T) {
 	t.Parallel()
 	s := newScene(t)
-	for _, group := range s.groups(4) {
-		t.Run(group[0].name, func(t *testing.T) {
+	for _, look := range s.looks(4) {
+		t.Run(look.views[0].name, func(t *testing.T) {
 			t.Parallel()
-			p := s.visit(t, s.admin)
-			p.expect("404") // of the page that there is not
+			p := s.tab(t, look)
 			call(p, cdppage.SetBypassCSP, cdppage.SetBypassCSPParams{Enabled: true})
-			for _, at := range group {
+			for _, at := range look.views {
 				p.open(at.path)
 				p.is("the page is there", `document.querySelector("main h1")`)
 				told[bool](p, axe+"; true")

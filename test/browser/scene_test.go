@@ -24,7 +24,7 @@ import (
 type scene struct {
 	*stage
 	clock            *standing
-	olga, abel       string
+	olga, abel, vera string
 	endpoints        []string // ARNs of some that were not encrypted
 	transform        string
 	done, refused    string // changes
@@ -59,6 +59,12 @@ type view struct {
 	shows      string // part of what it says
 }
 
+// look is some pages, and who looks at them.
+type look struct {
+	session string // empty: nobody has signed in
+	views   []view
+}
+
 func newScene(t *testing.T) *scene {
 	t.Helper()
 	s := &scene{clock: &standing{began: time.Now()}}
@@ -82,6 +88,7 @@ func newScene(t *testing.T) *scene {
 	s.repairs()
 	s.rules()
 	s.leaves()
+	s.vera = s.signIn("vera")
 	return s
 }
 
@@ -299,11 +306,27 @@ func (s *scene) pages() []view {
 	}
 }
 
-// groups deals the pages out to so many tabs.
-func (s *scene) groups(n int) [][]view {
-	dealt := make([][]view, n)
+// looks deals the pages out to so many tabs; another is of those that nobody needs to sign in for, and one of somebody
+// who may not see what they ask for.
+func (s *scene) looks(n int) []look {
+	dealt := make([]look, n)
 	for i, v := range s.pages() {
-		dealt[i%n] = append(dealt[i%n], v)
+		at := &dealt[i%n]
+		at.session, at.views = s.admin, append(at.views, v)
 	}
-	return dealt
+	return append(dealt,
+		look{"", []view{{"login", "/login", "Sign in"}, {"setup", "/setup?ticket=works-once", "Set your password"}}},
+		look{s.vera, []view{{"forbidden", "/users", "Your roles do not allow this"}}})
+}
+
+// tab opens one for somebody.
+func (s *scene) tab(t *testing.T, l look) *page {
+	t.Helper()
+	p := newPage(t, s.url)
+	if l.session != "" {
+		p.cookie(cookieName, l.session)
+	}
+	p.expect("404") // of the page that there is not
+	p.expect("403") // of the one that somebody may not see
+	return p
 }

@@ -45,12 +45,11 @@ func TestScreenshots(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := newScene(t)
-	for _, group := range s.groups(2) {
-		t.Run(group[0].name, func(t *testing.T) {
+	for _, look := range s.looks(2) {
+		t.Run(look.views[0].name, func(t *testing.T) {
 			t.Parallel()
-			p := s.visit(t, s.admin)
-			p.expect("404")
-			for _, at := range group {
+			p := s.tab(t, look)
+			for _, at := range look.views {
 				p.open(at.path)
 				p.sees(at.shows)
 				for _, scheme := range []string{"light", "dark"} {
