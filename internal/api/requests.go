@@ -18,6 +18,7 @@ func (s *Server) requestOf(q store.Request, who auth.Principal, rules auth.Rules
 		ID: q.ID, Work: q.Work, Digest: q.Digest, State: auth.StateOf(q, now), NeedsApproval: q.NeedsApproval, Start: q.Start,
 		ProposedBy: q.ProposedBy, ProposedAt: q.ProposedAt, Reason: q.Reason, DecidedBy: q.DecidedBy, DecidedAt: q.DecidedAt, Note: q.Note,
 		ExpiresAt: q.ExpiresAt, StartedBy: q.StartedBy, StartedAt: q.StartedAt, EndedAt: q.EndedAt,
+		InterruptedBy: q.InterruptedBy, InterruptedAt: q.InterruptedAt,
 		Results: append([]store.RequestResult{}, q.Results...), Version: q.Version, May: []openapi.Verb{},
 	}
 	may := func(v openapi.Verb, allowed bool) {

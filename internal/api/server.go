@@ -93,6 +93,7 @@ type Server struct {
 	overview    postures
 	comparisons comparisons
 	plans       plans
+	trail       trailCheck
 	filing      sync.Mutex // held from the look whether there is one already until the new one is stored
 }
 

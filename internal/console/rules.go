@@ -204,7 +204,9 @@ func (c *console) trail(r *http.Request) (view, error) {
 	if err != nil {
 		return view{}, err
 	}
-	check, err := answered[openapi.CheckTrail200JSONResponse](c.ask.CheckTrail(r.Context(), openapi.CheckTrailRequestObject{}))
+	check, err := answered[openapi.CheckTrail200JSONResponse](c.ask.CheckTrail(r.Context(), openapi.CheckTrailRequestObject{
+		Params: openapi.CheckTrailParams{Whole: q.Has("whole")},
+	}))
 	if err != nil {
 		return view{}, err
 	}

@@ -82,11 +82,12 @@ func (p *Patience) complete() {
 
 // What is done when.
 const (
-	lookEvery  = 500 * time.Millisecond // for what is to be told to live pages
-	claimEvery = time.Second            // for requests that another process has queued, and for schedules
-	tidyEvery  = time.Minute            // for what has expired, and for requests whose process has died
-	dropEvery  = time.Hour              // for audits that are not kept
-	stale      = time.Minute            // a loop that has not come round for so long has stopped
+	lookEvery   = 500 * time.Millisecond // for what is to be told to live pages
+	claimEvery  = time.Second            // for requests that another process has queued, and for schedules
+	tidyEvery   = time.Minute            // for what has expired, and for requests whose process has died
+	dropEvery   = time.Hour              // for audits that are not kept
+	verifyEvery = 30 * time.Minute       // for the whole audit trail
+	stale       = time.Minute            // a loop that has not come round for so long has stopped
 )
 
 // RunningError means that the store has a daemon already.
@@ -352,6 +353,19 @@ func (d *Daemon) loops(ctx context.Context, all *sync.WaitGroup) {
 		return errors.Join(d.demand(ctx), d.runner.expire(ctx), d.runner.takeUp(ctx), d.o.Store.DropExpired(ctx, d.o.Clock.Now()))
 	})
 	loop(dropEvery, nil, "dropping old audits", d.dropAudits)
+	first := make(chan struct{}, 1)
+	first <- struct{}{}
+	loop(verifyEvery, first, "reading the audit trail", d.verifyTrail)
+}
+
+// verifyTrail reads the whole audit trail, so that nobody who opens its page waits for that.
+func (d *Daemon) verifyTrail(ctx context.Context) error {
+	err := d.operations.VerifyTrail(ctx)
+	if errors.Is(err, store.ErrTrailBroken) { // which the page says, and keeps nothing from going on
+		d.o.Log.Error("the audit trail is not as it was written", "error", err.Error())
+		return nil
+	}
+	return err
 }
 
 // dropAudits forgets audits that nobody needs any more.

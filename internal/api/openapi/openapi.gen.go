@@ -878,10 +878,14 @@ type Request struct {
 	DecidedBy Actor `json:"decided_by,omitempty,omitzero"`
 
 	// Digest Of the work.
-	Digest    string    `json:"digest"`
-	EndedAt   time.Time `json:"ended_at,omitempty,omitzero"`
-	ExpiresAt time.Time `json:"expires_at,omitempty,omitzero"`
-	ID        string    `json:"id"`
+	Digest        string    `json:"digest"`
+	EndedAt       time.Time `json:"ended_at,omitempty,omitzero"`
+	ExpiresAt     time.Time `json:"expires_at,omitempty,omitzero"`
+	ID            string    `json:"id"`
+	InterruptedAt time.Time `json:"interrupted_at,omitempty,omitzero"`
+
+	// InterruptedBy Who did something.
+	InterruptedBy Actor `json:"interrupted_by,omitempty,omitzero"`
 
 	// May What who asks may do with it now.
 	May           []Verb `json:"may"`
@@ -1110,6 +1114,12 @@ type TrailCheck struct {
 
 	// Reason What is wrong with it.
 	Reason string `json:"reason,omitempty,omitzero"`
+
+	// WholeAt When the trail was last read from its first entry on.
+	WholeAt time.Time `json:"whole_at,omitempty,omitzero"`
+
+	// WholeEntries How many there were then; those after them were read when they came.
+	WholeEntries int64 `json:"whole_entries,omitempty,omitzero"`
 }
 
 // TransformDefinition What an ML transform's creation takes.
@@ -1550,6 +1560,12 @@ type ListTrailParams struct {
 	Limit Limit `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
 }
 
+// CheckTrailParams defines parameters for CheckTrail.
+type CheckTrailParams struct {
+	// Whole Read all of it now.
+	Whole bool `form:"whole,omitempty" json:"whole,omitempty,omitzero"`
+}
+
 // ChangePasswordJSONRequestBody defines body for ChangePassword for application/json ContentType.
 type ChangePasswordJSONRequestBody = ChangePassword
 
@@ -1749,7 +1765,7 @@ type ServerInterface interface {
 	ListTrail(w http.ResponseWriter, r *http.Request, params ListTrailParams)
 	// CheckTrail Whether the audit trail is as it was written
 	// (GET /trail/check)
-	CheckTrail(w http.ResponseWriter, r *http.Request)
+	CheckTrail(w http.ResponseWriter, r *http.Request, params CheckTrailParams)
 	// ListUsers Users, by name
 	// (GET /users)
 	ListUsers(w http.ResponseWriter, r *http.Request)
@@ -3658,8 +3674,27 @@ func (siw *ServerInterfaceWrapper) ListTrail(w http.ResponseWriter, r *http.Requ
 // CheckTrail operation middleware
 func (siw *ServerInterfaceWrapper) CheckTrail(w http.ResponseWriter, r *http.Request) {
 
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params CheckTrailParams
+
+	// ------------- Optional query parameter "whole" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "whole", r.URL.Query(), &params.Whole, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "whole"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "whole", Err: err})
+		}
+		return
+	}
+
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		siw.Handler.CheckTrail(w, r)
+		siw.Handler.CheckTrail(w, r, params)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -6077,6 +6112,7 @@ func (response ListTraildefaultApplicationProblemPlusJSONResponse) VisitListTrai
 }
 
 type CheckTrailRequestObject struct {
+	Params CheckTrailParams
 }
 
 type CheckTrailResponseObject interface {
@@ -7819,8 +7855,10 @@ func (sh *strictHandler) ListTrail(w http.ResponseWriter, r *http.Request, param
 }
 
 // CheckTrail operation middleware
-func (sh *strictHandler) CheckTrail(w http.ResponseWriter, r *http.Request) {
+func (sh *strictHandler) CheckTrail(w http.ResponseWriter, r *http.Request, params CheckTrailParams) {
 	var request CheckTrailRequestObject
+
+	request.Params = params
 
 	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
 		return sh.ssi.CheckTrail(ctx, request.(CheckTrailRequestObject))
