@@ -37,3 +37,24 @@ func TestEncryptionGoes(t *testing.T) {
 		})
 	}
 }
+
+// TestFinalizeLines wants a finalize to say what really goes.
+func TestFinalizeLines(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		c    change.Change
+		want string
+	}{
+		"done":       {change.Change{State: change.Done}, "its original, not encrypted as wanted, will be DELETED"},
+		"backed out": {change.Change{State: change.BackedOut}, "nothing; it is backed out already"},
+		"refused":    {change.Change{State: change.RefusedAt}, "nothing; it is refused already"},
+		"finalized":  {change.Change{State: change.Finalized}, "nothing; it is finalized already"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if got := finalizeLines([]*change.Change{&tt.c}, nil, finalizeOptions{}); !strings.Contains(got, tt.want) {
+				t.Errorf("%q does not say %q", got, tt.want)
+			}
+		})
+	}
+}

@@ -138,6 +138,8 @@ func finalizeLines(list []*change.Change, refused []engine.Event, o finalizeOpti
 		case slices.ContainsFunc(refused, func(e engine.Event) bool { return e.Job.Change == c.Head.ID }):
 			lines = append(lines, fmt.Sprintf("%s (%s): refused, without --accept-irreversible", report.Thing(i.Resource), i.Location))
 			continue
+		case c.State == change.BackedOut, c.State == change.RefusedAt, c.State == change.Finalized:
+			goes = "nothing; it is " + c.State.Words() + " already"
 		case o.keepTwin:
 			goes = "the encrypted twin stays under its own name"
 		case c.KeepsOriginal():
