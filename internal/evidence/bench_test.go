@@ -1,6 +1,7 @@
 package evidence_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -83,6 +84,21 @@ func BenchmarkExport(b *testing.B) {
 			}
 			b.ReportMetric(float64(n)*float64(b.N)/b.Elapsed().Seconds(), "findings/s")
 		})
+	}
+}
+
+// BenchmarkCheck says how long it takes to check the evidence of that many findings.
+func BenchmarkCheck(b *testing.B) {
+	var bundle bytes.Buffer
+	o := evidence.Options{Selection: evidence.Selection{Audit: "audit-1"}, Tool: "glueguard bench", Now: at(30), Signer: key(b, 1)}
+	if _, err := evidence.Export(b.Context(), &bundle, large{memory: world(b), findings: 100_000}, o); err != nil {
+		b.Fatal(err)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := evidence.Check(b.Context(), bytes.NewReader(bundle.Bytes()), nil); err != nil {
+			b.Fatal(err)
+		}
 	}
 }
 
