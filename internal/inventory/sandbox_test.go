@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"reflect"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -122,10 +123,12 @@ func TestSandboxFaults(t *testing.T) {
 				t.Parallel()
 				faulty := o
 				faulty.Faults = []sandbox.Fault{fault}
-				s, _ := onSandbox(t, faulty, func(o *awsapi.Options) {
-					o.Attempts, o.AttemptTimeout, o.ThrottleLimit = 2, 500*time.Millisecond, 300*time.Millisecond
+				synctest.Test(t, func(t *testing.T) {
+					s := inBubble(t, faulty, func(o *awsapi.Options) {
+						o.Attempts, o.AttemptTimeout, o.ThrottleLimit = 2, 500*time.Millisecond, 300*time.Millisecond
+					})
+					compare(t, want, scan(t, s, org()), op, region)
 				})
-				compare(t, want, scan(t, s, org()), op, region)
 			})
 		}
 	}
