@@ -22,7 +22,8 @@ func (s *Store) EachCoverage(ctx context.Context, auditID string, yield func(res
 
 // EachFinding implements store.AuditReader.
 func (s *Store) EachFinding(ctx context.Context, auditID string, yield func(finding.Finding) error) error {
-	return eachPacked(ctx, s, auditID, "findings", unpack[finding.Finding], compareFindings, yield)
+	var u findingUnpacker
+	return eachPacked(ctx, s, auditID, "findings", u.unpack, compareFindings, yield)
 }
 
 func compareFindings(a, b finding.Finding) int {

@@ -29,6 +29,7 @@ type writer struct {
 	audit int64 // the audit's row
 	queue chan store.Part
 	facts factPacker
+	found findingPacker
 	stop  chan struct{}
 	done  chan struct{}
 	err   error // valid when done is closed
@@ -113,7 +114,7 @@ func (w *writer) write(batch []store.Part) error {
 		if err != nil {
 			return fmt.Errorf("pack the coverage of %s: %w", p.Location, err)
 		}
-		findings, err := pack(p.Findings)
+		findings, err := w.found.pack(p.Findings)
 		if err != nil {
 			return fmt.Errorf("pack the findings of %s: %w", p.Location, err)
 		}
