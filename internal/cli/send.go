@@ -158,6 +158,10 @@ func (s sending) toHub(ctx context.Context) (err error) {
 	if recorded := s.record(ctx, session, deed, err != nil || len(sent.Refused) > 0); err == nil {
 		err = recorded
 	}
+	if errors.Is(err, awsapi.ErrInterrupted) && sent.Findings+sent.Resolved > 0 {
+		fmt.Fprintf(s.env.Stderr, "glueguard: Security Hub took %s until the interruption; `glueguard report --audit %s --send securityhub` sends all again, which changes nothing of these\n",
+			count(sent.Findings+sent.Resolved, "finding"), s.audit.Head().ID)
+	}
 	if err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package deliver
 import (
 	"context"
 	"encoding/json"
+	"hash/maphash"
 	"strings"
 	"time"
 
@@ -43,7 +44,7 @@ type hub struct {
 	// Of the goroutine that reads the findings.
 	batch []item
 	bytes int
-	ids   map[string]bool // of the audit's own findings; read by the other one once all batches are through
+	ids   hashes // of the audit's own findings; read by the other one once all batches are through
 
 	// Of the goroutine that sends.
 	taken, resolved, lost int
@@ -52,11 +53,26 @@ type hub struct {
 	down                  *resource.Failure   // why nothing can be sent here
 }
 
+// hashes are a set of ids in eight bytes each: a location may have more than a hundred thousand.
+type hashes struct {
+	seed maphash.Seed
+	of   map[uint64]struct{}
+}
+
+func newHashes() hashes { return hashes{maphash.MakeSeed(), map[uint64]struct{}{}} }
+
+func (h hashes) add(id string) { h.of[maphash.String(h.seed, id)] = struct{}{} }
+
+func (h hashes) has(id string) bool {
+	_, ok := h.of[maphash.String(h.seed, id)]
+	return ok
+}
+
 // put adds a finding to the batch, and hands a full batch over.
 func (h *hub) put(f finding.Finding, firstSeen time.Time) {
 	s := h.form.Finding(f)
 	it := item{h.asff(s, firstSeen), nameOf(f)}
-	h.ids[s.ID] = true
+	h.ids.add(s.ID)
 	size := weigh(s)
 	if len(h.batch) == report.SecurityHubBatch || h.bytes+size > batchBytes {
 		h.flush()
@@ -177,61 +193,83 @@ func (h *hub) nowhere() bool {
 	return h.down.Class == resource.Unsupported
 }
 
-// resolve archives what was sent before, and what the audit does not have although it saw all of the place.
+// resolve archives what was sent before, and what the audit does not have although it saw all of the place. It goes
+// through the hub until there is nothing left to archive: pages may shift while findings leave the list that they are of.
 func (h *hub) resolve(ctx context.Context) {
 	if h.down != nil || ctx.Err() != nil || len(h.settled[bare(h.location)]) == 0 {
 		return
 	}
-	gone, err := h.gone(ctx)
-	if err != nil {
-		return
-	}
-	for len(gone) > 0 && h.down == nil {
-		n := min(len(gone), report.SecurityHubBatch)
-		taken, lost := h.taken, h.lost
-		h.load(ctx, gone[:n])
-		h.resolved += h.taken - taken
-		h.taken, h.lost = taken, lost
-		gone = gone[n:]
+	over := newHashes()
+	for more := true; more && h.down == nil && ctx.Err() == nil; {
+		before := len(over.of)
+		if err := h.eachGone(ctx, over, func(batch []item) { h.archive(ctx, batch) }); err != nil {
+			return
+		}
+		more = len(over.of) > before
 	}
 }
 
-// gone lists what is to be archived. Its error was noted already.
-func (h *hub) gone(ctx context.Context) ([]item, error) {
-	equals := func(text string) []types.StringFilter {
-		return []types.StringFilter{{Comparison: types.StringFilterComparisonEquals, Value: &text}}
-	}
-	in := &securityhub.GetFindingsInput{
-		MaxResults: aws.Int32(100),
-		Filters: &types.AwsSecurityFindingFilters{
-			ProductArn: equals(h.product), RecordState: equals(string(types.RecordStateActive)),
-			GeneratorId: []types.StringFilter{{Comparison: types.StringFilterComparisonPrefix, Value: aws.String(generatorPrefix)}},
-		},
-	}
-	var all []item
+// archive sends a batch of what is gone.
+func (h *hub) archive(ctx context.Context, gone []item) {
+	taken, lost := h.taken, h.lost
+	h.load(ctx, gone)
+	h.resolved += h.taken - taken
+	h.taken, h.lost = taken, lost
+}
+
+// eachGone hands over what is to be archived, in batches, but for what was handed over before. Its error was noted already.
+func (h *hub) eachGone(ctx context.Context, over hashes, yield func([]item)) error {
+	in := h.sentBefore()
+	var batch []item
 	for {
 		out, err := awsapi.Read(ctx, h.place, opFind, h.Session.SecurityHub.GetFindings, in, h.place.SecurityHub())
 		if err != nil {
 			h.fail(opFind, err, 0)
-			return nil, err
+			return err
 		}
 		for i := range out.Findings {
 			f := &out.Findings[i]
-			over, err := h.isGone(ctx, f)
+			gone, err := h.isGone(ctx, f)
 			if err != nil {
 				h.mu.Lock()
 				h.err = err
 				h.mu.Unlock()
-				return nil, err
+				return err
 			}
-			if over {
-				all = append(all, item{h.archived(f), resourceOf(f)})
+			if !gone || over.has(aws.ToString(f.Id)) {
+				continue
+			}
+			over.add(aws.ToString(f.Id))
+			if batch = append(batch, item{h.archived(f), resourceOf(f)}); len(batch) == report.SecurityHubBatch {
+				yield(batch)
+				batch = nil
 			}
 		}
 		if awsapi.LastPage(in.NextToken, out.NextToken) {
-			return all, nil
+			break
 		}
 		in.NextToken = out.NextToken
+	}
+	if len(batch) > 0 {
+		yield(batch)
+	}
+	return nil
+}
+
+// sentBefore asks for our active findings that this audit has not just updated: of a hundred thousand, mostly none.
+func (h *hub) sentBefore() *securityhub.GetFindingsInput {
+	equals := func(text string) []types.StringFilter {
+		return []types.StringFilter{{Comparison: types.StringFilterComparisonEquals, Value: &text}}
+	}
+	return &securityhub.GetFindingsInput{
+		MaxResults: aws.Int32(100),
+		Filters: &types.AwsSecurityFindingFilters{
+			ProductArn: equals(h.product), RecordState: equals(string(types.RecordStateActive)),
+			GeneratorId: []types.StringFilter{{Comparison: types.StringFilterComparisonPrefix, Value: aws.String(generatorPrefix)}},
+			UpdatedAt: []types.DateFilter{{
+				Start: aws.String(stamp(time.Unix(0, 0))), End: aws.String(stamp(h.form.ObservedAt().Add(-time.Millisecond))),
+			}},
+		},
 	}
 }
 
@@ -246,7 +284,7 @@ func resourceOf(f *types.AwsSecurityFinding) string {
 func (h *hub) isGone(ctx context.Context, f *types.AwsSecurityFinding) (bool, error) {
 	id, generator := aws.ToString(f.Id), aws.ToString(f.GeneratorId)
 	sentAt, err := time.Parse(time.RFC3339Nano, aws.ToString(f.UpdatedAt))
-	if h.ids[id] || !strings.HasPrefix(id, idPrefix) || err == nil && !h.form.ObservedAt().After(sentAt) {
+	if h.ids.has(id) || !strings.HasPrefix(id, idPrefix) || err == nil && !h.form.ObservedAt().After(sentAt) {
 		return false, nil
 	}
 	return h.settled.Gone(ctx, h.Memory, strings.TrimPrefix(id, idPrefix), control.ID(strings.TrimPrefix(generator, generatorPrefix)), bare(h.location))

@@ -168,7 +168,7 @@ func (s *sending) open(ctx context.Context, l resource.Location) *hub {
 	account := s.Session.Acquire(l.Account)
 	h := &hub{
 		sending: s, location: l, place: account.At(l.Region), product: report.DefaultProduct(l.Partition, l.Account, l.Region),
-		batches: make(chan []item), ids: map[string]bool{},
+		batches: make(chan []item), ids: newHashes(),
 	}
 	s.room <- struct{}{}
 	s.running.Go(func() {

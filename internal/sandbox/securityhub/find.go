@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	hub "github.com/aws/aws-sdk-go-v2/service/securityhub"
@@ -60,6 +61,7 @@ func keyOf(f types.AwsSecurityFinding) string { return *f.ProductArn + " " + *f.
 type filter struct {
 	values []types.StringFilter
 	of     func(*types.AwsSecurityFinding) []string
+	dates  []types.DateFilter // instead of values
 }
 
 // members are the filters that are served, by their names in the request.
@@ -111,6 +113,14 @@ func filtersOf(in *types.AwsSecurityFindingFilters) ([]filter, *service.Error) {
 		if field.Kind() != reflect.Slice || field.Len() == 0 {
 			continue
 		}
+		if dates, ok := field.Interface().([]types.DateFilter); ok && name == "UpdatedAt" {
+			by, refused := updatedIn(dates)
+			if refused != nil {
+				return nil, refused
+			}
+			all = append(all, by)
+			continue
+		}
 		values, ok := field.Interface().([]types.StringFilter)
 		of := served[name]
 		switch {
@@ -119,13 +129,38 @@ func filtersOf(in *types.AwsSecurityFindingFilters) ([]filter, *service.Error) {
 		case len(values) > mostFilters:
 			return nil, service.Errorf("InvalidInputException", "Invalid parameter 'Filters.%s'. The array has too many items", name)
 		}
-		all = append(all, filter{values, of})
+		all = append(all, filter{values: values, of: of})
 	}
 	return all, nil
 }
 
+// updatedIn filters by when a finding was updated, from a time to a time. Ranges in days are not simulated.
+func updatedIn(dates []types.DateFilter) (filter, *service.Error) {
+	for _, d := range dates {
+		for _, at := range []*string{d.Start, d.End} {
+			if _, err := time.Parse(time.RFC3339Nano, aws.ToString(at)); err != nil || d.DateRange != nil {
+				return filter{}, service.Errorf("InvalidInputException", "UpdatedAt must have a Start and an End, in ISO 8601")
+			}
+		}
+	}
+	return filter{dates: dates}, nil
+}
+
+// within tells whether a finding was updated in one of the filter's times.
+func (by filter) within(f *types.AwsSecurityFinding) bool {
+	at, err := time.Parse(time.RFC3339Nano, aws.ToString(f.UpdatedAt))
+	return err == nil && slices.ContainsFunc(by.dates, func(d types.DateFilter) bool {
+		start, _ := time.Parse(time.RFC3339Nano, *d.Start) // updatedIn has read both
+		end, _ := time.Parse(time.RFC3339Nano, *d.End)
+		return !at.Before(start) && !at.After(end)
+	})
+}
+
 // passes tells whether a finding has one of the values that are asked for, and none of those that are not wanted.
 func (by filter) passes(f *types.AwsSecurityFinding) bool {
+	if by.dates != nil {
+		return by.within(f)
+	}
 	has := by.of(f)
 	asked, passed := false, false
 	for _, v := range by.values {
