@@ -36,7 +36,7 @@ func (a *Actor) waitReady(ctx context.Context, t *task) (execute.Observation, er
 	return t.unlessSlow(e.status, id.Name), nil
 }
 
-// age is how old a shared listing may be: half of the time between two looks, which grow with the time waited.
+// age is how old a shared listing may be: the time between two looks, which grows with the time waited.
 func (t *task) age() time.Duration {
 	return min(max(t.waited()/20, 50*time.Millisecond), 5*time.Second)
 }

@@ -30,16 +30,14 @@ func TestKilledBeforeAKeyIsNamed(t *testing.T) {
 		{"it was about to be named", stop{at: interval{"apply", "create-alias", intent}}},
 	} {
 		for _, back := range []bool{false, true} {
-			t.Run(fmt.Sprintf("%s, backout %t", c.name, back), func(t *testing.T) { //nolint:paralleltest // one sandbox
-				ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
-				defer cancel()
-				tr := newTrial(t, binary, box, s, newTally())
-				at := c.at
-				tr.stops, tr.turn = []*stop{&at}, back
-				if err := tr.spareKey(ctx, back); err != nil {
-					t.Error(tr.explain(err))
-				}
-			})
+			ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+			tr := newTrial(t, binary, box, s, newTally())
+			at := c.at
+			tr.stops, tr.turn = []*stop{&at}, back
+			if err := tr.spareKey(ctx, back); err != nil {
+				t.Errorf("%s, backout %t: %v", c.name, back, tr.explain(err))
+			}
+			cancel()
 		}
 	}
 }
