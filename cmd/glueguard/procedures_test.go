@@ -140,10 +140,6 @@ func newFollower(t *testing.T, name string) *follower {
 		}
 	})
 	dir := t.TempDir()
-	policy := "profile: sop\nrepair:\n  labels_s3: s3://glue-labels-111111111111-us-east-1/moved/\n"
-	if err := os.WriteFile(filepath.Join(dir, "glueguard.yaml"), []byte(policy), 0o600); err != nil {
-		t.Fatal(err)
-	}
 	f := &follower{t: t, name: name, dir: dir}
 	f.env = append(os.Environ(),
 		"AWS_ENDPOINT_URL="+server.URL, "AWS_ACCESS_KEY_ID=story", "AWS_SECRET_ACCESS_KEY=story", "AWS_REGION=us-east-1",

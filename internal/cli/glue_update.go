@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -85,7 +86,8 @@ func newUpdateTransform(env Env) *cobra.Command {
 		Use:   "update-ml-transform",
 		Short: "Give an ML transform another encryption at rest",
 		Long: `Gives an ML transform the encryption at rest SSE-KMS or SSE-S3, or takes it away (None). A
-transform with labels needs --labels-s3, or repair.labels_s3 in glueguard.yaml, to carry them over.
+transform's labels are carried over by --labels-s3, by repair.labels_s3 in glueguard.yaml, or beside the
+file that they were imported from last.
 The transform gets a new id; get-ml-transform answers under the old one too.` + updateSays + glueExits,
 		Example: `  glueguard glue update-ml-transform --transform-id tfm-0123 --transform-input '{"EncryptionMode": "SSE-S3"}' --labels-s3 s3://labels/glue/
   glueguard glue update-ml-transform --transform-id tfm-0123 --transform-input '{"EncryptionMode": "None"}' --yes`,
@@ -206,12 +208,10 @@ func (u *update) replace(ctx context.Context) error {
 			AcceptWeaker: true, AcceptIrreversible: u.f.acceptIrrevocable, // the mode was asked for by its name
 		},
 		KeyRef: u.wanted.Key, CreateKey: u.f.createKey, GrantRole: u.f.grantRole, AcceptUnchecked: u.f.acceptUnchecked, Now: u.env.Now,
+		Keep: u.env.keeps(r.store, func(ctx context.Context) string { return roleOf(ctx, u.session) }),
 	})
 	stop()
 	if err != nil {
-		return err
-	}
-	if err := u.env.planned(ctx, r.store, p, roleOf(ctx, u.session)); err != nil {
 		return err
 	}
 	if len(p.Changes) == 1 {
@@ -224,7 +224,7 @@ func (u *update) replace(ctx context.Context) error {
 			return diag.Status(diag.AWSGeneral)
 		}
 	}
-	fmt.Fprintf(u.env.Stderr, "%s.\n\n", u.why)
+	fmt.Fprintf(u.env.Stderr, "%s.\n%s\n", u.why, labelsGo(p))
 	o := applyOptions{
 		changeFlags: r.flags, acceptUnchecked: u.f.acceptUnchecked, acceptWeaker: true, acceptIrreversible: u.f.acceptIrrevocable,
 	}
@@ -232,6 +232,19 @@ func (u *update) replace(ctx context.Context) error {
 		return err
 	}
 	return u.verify(ctx)
+}
+
+// labelsGo says where a plan's labels go: the procedure does not speak of them, and they are somebody's data.
+func labelsGo(p plan.Plan) string {
+	var b strings.Builder
+	for _, i := range p.Changes {
+		for _, c := range i.Consequences {
+			if c.Code == plan.LabelsExported {
+				b.WriteString(c.Text + "\n")
+			}
+		}
+	}
+	return b.String()
 }
 
 // insteadHere is what to do about what blocks an update, in the words of its own command line.

@@ -183,11 +183,6 @@ func (c *caller) arn(ctx context.Context) string {
 	return whoCalls(ctx, ask)
 }
 
-// planned writes down that a plan was made.
-func (e Env) planned(ctx context.Context, t store.Trail, p plan.Plan, role string) error {
-	return e.record(ctx, t, planDeed(p, role))
-}
-
 // keeps keeps a plan, and writes down that it was made.
 func (e Env) keeps(t store.Trail, role func(context.Context) string) func(context.Context, plan.Plan, []byte) error {
 	return func(ctx context.Context, p plan.Plan, document []byte) error {

@@ -86,6 +86,7 @@ func (in *inspection) look(ctx context.Context, t Target) resource.Surroundings 
 	var reading sync.WaitGroup
 	reading.Go(func() { found.Caller = s.caller(ctx) })
 	reading.Go(func() { found.WantedKey = s.wantedKey(ctx, t.Key) })
+	found.LabelsBeside = resource.Absent[string]()
 	reading.Go(func() { found.Labels = s.bucket(ctx, t.LabelsS3) })
 	reading.Go(func() { found.Proof = s.bucket(ctx, t.ProveS3) })
 	if t.Type == resource.TypeDevEndpoint {
@@ -96,6 +97,9 @@ func (in *inspection) look(ctx context.Context, t Target) resource.Surroundings 
 		s.aroundTransform(ctx, t.ID, &found)
 	}
 	reading.Wait()
+	if t.LabelsS3 == "" {
+		s.besideImport(ctx, &found)
+	}
 	return found
 }
 
@@ -106,6 +110,7 @@ func nothing(found *resource.Surroundings, f resource.Failure) {
 	found.Caller = resource.Unknown[string](f)
 	found.WantedKey = resource.Unknown[resource.KeyDetail](f)
 	found.Labels = resource.Unknown[resource.Bucket](f)
+	found.LabelsBeside = resource.Unknown[string](f)
 	found.Proof = resource.Unknown[resource.Bucket](f)
 	found.Endpoints = resource.Unknown[resource.Quota](f)
 	around(found, f)

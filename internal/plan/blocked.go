@@ -299,9 +299,13 @@ func (p *proposal) noLabels() *Blocked {
 	if p.transform == nil || p.transform.LabelCount == 0 || p.w.LabelsS3 != "" {
 		return nil
 	}
+	unread := ""
+	if p.s.LabelsBeside.IsUnknown() {
+		unread = fmt.Sprintf(" Nor could the place be read that they were imported from: %v.", p.s.LabelsBeside.Failure())
+	}
 	return &Blocked{
 		BlockedNoLabels,
-		fmt.Sprintf("The transform has %s, which would be lost with it, and no place to export them to is named.", count(p.transform.LabelCount, "label")),
+		fmt.Sprintf("The transform has %s, which would be lost with it, and no place to export them to is named.%s", count(p.transform.LabelCount, "label"), unread),
 		"Give --labels-s3 s3://bucket/prefix/ in the transform's region, or set repair.labels_s3 in glueguard.yaml.",
 	}
 }

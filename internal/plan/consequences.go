@@ -177,8 +177,12 @@ func (p *proposal) tellLabels(t *telling) {
 	if p.transform.LabelCount == 0 {
 		return
 	}
-	t.say("labels-exported", "Its %s are exported to %s and stay there until finalize is told to delete them (--delete-labels). They are your data: see who may read that place.",
-		count(p.transform.LabelCount, "label"), p.labelsS3())
+	place := ""
+	if p.w.LabelsBeside {
+		place = " No place was named for them: this one is beside the file that they were imported from last; --labels-s3 names another."
+	}
+	t.say(LabelsExported, "Its %s are exported to %s and stay there until finalize is told to delete them (--delete-labels). They are your data: see who may read that place.%s",
+		count(p.transform.LabelCount, "label"), p.labelsS3(), place)
 }
 
 func (p *proposal) repointed() []string {

@@ -139,6 +139,9 @@ type Consequence struct {
 	Text string `json:"text"`
 }
 
+// LabelsExported is the code of the consequence that says where a transform's labels go.
+const LabelsExported = "labels-exported"
+
 // Warning is a consequence that must be accepted.
 type Warning struct {
 	Code string `json:"code"`

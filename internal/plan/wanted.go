@@ -16,9 +16,10 @@ type Wanted struct {
 	Grant    *Grant        // only where the resource's role may not use the key otherwise; its empty fields are filled in
 	Strategy Strategy      // "": Replace
 
-	LabelsS3    string // s3://bucket/prefix/ for a transform's labels
-	Prove       string // s3://bucket/prefix/ where a twin proves itself; "": it does not
-	RepointJobs bool
+	LabelsS3     string // s3://bucket/prefix/ for a transform's labels
+	LabelsBeside bool   // LabelsS3 was named by nobody: it is beside the file that the labels were imported from last
+	Prove        string // s3://bucket/prefix/ where a twin proves itself; "": it does not
+	RepointJobs  bool
 
 	AcceptWeaker       bool
 	AcceptIrreversible bool

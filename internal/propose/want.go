@@ -192,6 +192,9 @@ func rolesOf(all []resource.Surroundings) map[resource.Location][]string {
 // propose has the item of one resource made from what was read around it.
 func (r *run) propose(c *candidate, s resource.Surroundings, roles []string) plan.Item {
 	w := r.wanted(c)
+	if beside, ok := s.LabelsBeside.Value(); ok && w.LabelsS3 == "" {
+		w.LabelsS3, w.LabelsBeside = beside, true
+	}
 	w.OwnedByCode = r.Policy.OwnedByCode(tagsOf(s))
 	if f, failed := unreadResource(c, s); failed {
 		return plan.Refuse(w, s, plan.Blocked{

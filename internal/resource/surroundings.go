@@ -27,7 +27,10 @@ type Surroundings struct {
 	Dependents Fact[[]Dependent] // whatever refers to the resource
 	LastUsed   Fact[time.Time]   // a transform's newest task run that used it (FIND_MATCHES); absent: none known
 	Labels     Fact[Bucket]      // of the S3 prefix for labels; absent: no such bucket; known and zero: none asked for
-	Proof      Fact[Bucket]      // of the S3 prefix where a twin proves itself, likewise
+	// LabelsBeside is the S3 prefix next to the label file that was imported last, where Labels is about that because no
+	// prefix was asked for; absent: none is known, or one was asked for.
+	LabelsBeside Fact[string]
+	Proof        Fact[Bucket] // of the S3 prefix where a twin proves itself, likewise
 }
 
 // Role is an IAM role with the texts of its policies. Source: iam GetRole, ListAttachedRolePolicies, GetPolicyVersion,

@@ -1,6 +1,10 @@
 package scenario
 
 import (
+	"crypto/sha256"
+	"fmt"
+	"time"
+
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/glue/types"
 )
@@ -87,6 +91,18 @@ func transform(name, role string, e *types.TransformEncryption) types.MLTransfor
 			FindMatchesMetrics: &types.FindMatchesMetrics{
 				AreaUnderPRCurve: aws.Float64(0.94), Precision: aws.Float64(0.95), Recall: aws.Float64(0.91), F1: aws.Float64(0.93),
 			},
+		},
+	}
+}
+
+// imported is the task run by which a transform was taught, from a label file that is not kept.
+func imported(from string, at time.Time) types.TaskRun {
+	id := fmt.Sprintf("tsk-%x", sha256.Sum256([]byte(from)))[:44] // of its own, so that it takes none of the others' turns
+	return types.TaskRun{
+		TaskRunId: &id, Status: types.TaskStatusTypeSucceeded, StartedOn: &at, CompletedOn: aws.Time(at.Add(2 * time.Minute)), ExecutionTime: 120,
+		Properties: &types.TaskRunProperties{
+			TaskType:                      types.TaskTypeImportLabels,
+			ImportLabelsTaskRunProperties: &types.ImportLabelsTaskRunProperties{InputS3Path: &from, Replace: true},
 		},
 	}
 }

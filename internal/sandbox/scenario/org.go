@@ -251,7 +251,11 @@ func (o *orgBuilder) putTransform(l *orgLocation, role string) {
 	if o.random.IntN(5) == 0 { // not taught yet
 		m.LabelCount, m.EvaluationMetrics = 0, nil
 	}
-	o.services.Glue.PutMLTransform(l.account.id, l.region, m, o.tags(l))
+	taught := m.LabelCount > 0
+	id := o.services.Glue.PutMLTransform(l.account.id, l.region, m, o.tags(l))
+	if taught && l.region == l.account.home { // where the account's bucket for labels is
+		o.services.Glue.PutMLTaskRun(l.account.id, l.region, id, imported("s3://glue-labels-"+l.account.id+"-"+l.region+"/labels/"+*m.Name+".csv", *m.CreatedOn))
+	}
 }
 
 // name returns a name that is new in the location.

@@ -156,7 +156,8 @@ func (b *smallBuilder) putTransforms() {
 		{"fail-user-data-encryption-disabled", userData(disabled, "", "")},
 		{"fail-task-runs-disabled", userData("", "", "task-runs-disabled")},
 	} {
-		b.Glue.PutMLTransform(Management, b.main, transform(row.name, b.role, row.encryption), map[string]string{"team": "data", "row": row.name})
+		id := b.Glue.PutMLTransform(Management, b.main, transform(row.name, b.role, row.encryption), map[string]string{"team": "data", "row": row.name})
+		b.Glue.PutMLTaskRun(Management, b.main, id, imported("s3://"+b.labels()+"/labels/"+row.name+".csv", founded()))
 	}
 	deleting := transform("not-applicable-deleting", b.role, nil)
 	deleting.Status = types.TransformStatusTypeDeleting
@@ -204,6 +205,7 @@ func (b *smallBuilder) putSurroundings() error {
 	if err := b.putJobs(used); err != nil {
 		return err
 	}
+	b.Glue.PutMLTaskRun(Management, b.main, used, imported("s3://"+b.labels()+"/labels/fail-used-by-a-job.csv", founded()))
 	b.Glue.PutMLTaskRun(Management, b.main, used, types.TaskRun{
 		Status: types.TaskStatusTypeSucceeded, StartedOn: aws.Time(founded().Add(4000 * 24 * time.Hour)), ExecutionTime: 840,
 		Properties: &types.TaskRunProperties{TaskType: types.TaskTypeFindMatches, FindMatchesTaskRunProperties: &types.FindMatchesTaskRunProperties{JobName: aws.String("customer-match-nightly")}},
