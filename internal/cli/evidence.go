@@ -98,7 +98,7 @@ EXIT STATUS
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false
-	flags.StringVar(&o.audit, "audit", "", "the audit of this `ID` (default: latest, the newest that came to its end)")
+	flags.StringVar(&o.audit, "audit", "", "the audit of this `ID`; latest is the newest that came to its end (default: the newest of those that were not of single resources only)")
 	flags.StringVar(&o.change, "change", "", "the change of this `ID`, or the beginning of it, with its plan")
 	flags.StringVar(&o.since, "since", "", "every finished audit begun, and every change touched, since this `DATE` (2026-10-01, UTC, or RFC 3339)")
 	flags.StringVar(&o.out, "out", "", "write it to this `FILE`")
@@ -131,7 +131,7 @@ func (o *evidenceOptions) check() (evidence.Selection, error) {
 	case given > 1:
 		return evidence.Selection{}, errors.New("--audit, --change and --since: want one of them")
 	case given == 0:
-		return evidence.Selection{Audit: latest}, nil
+		return evidence.Selection{Audit: store.LatestWhole}, nil
 	case o.since == "":
 		return evidence.Selection{Audit: o.audit, Change: o.change}, nil
 	}

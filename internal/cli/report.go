@@ -193,7 +193,7 @@ func (e Env) tellPartial(ctx context.Context, s store.AuditReader) error {
 }
 
 func noAudit(id string) error {
-	if id == latest {
+	if id == latest || id == store.LatestWhole {
 		return errors.New("no audit is stored yet: `glueguard audit` makes one, and --state names another state")
 	}
 	return fmt.Errorf("there is no audit %q in the state: leave --audit away for the newest, or name another state with --state", id)
