@@ -103,7 +103,7 @@ func (o *reportOptions) check(flags *pflag.FlagSet, c control.Catalogue) (output
 	if o.framework == "" {
 		return parseOutputs(o.outputs, auditFormat)
 	}
-	if _, ok := c.Framework(control.FrameworkID(o.framework)); !ok {
+	if _, ok := c.FrameworkNamed(o.framework); !ok {
 		var known []string
 		for _, f := range c.Frameworks {
 			known = append(known, string(f.ID))
@@ -169,8 +169,8 @@ func runReport(ctx context.Context, env Env, o reportOptions, c control.Catalogu
 		fmt.Fprintf(env.Stderr, "glueguard: the audit %s never came to its end; this is what it had stored\n", head.ID)
 	}
 	render, name := auditRenderer(source), head.ID
-	if f, ok := c.Framework(control.FrameworkID(o.framework)); ok {
-		render, name = frameworkRenderer(c, f, source), head.ID+"."+o.framework
+	if f, ok := c.FrameworkNamed(o.framework); ok {
+		render, name = frameworkRenderer(c, f, source), head.ID+"."+string(f.ID)
 	}
 	if err := outs.write(env.Stdout, env.look(), render); err != nil || len(o.to) == 0 {
 		return err

@@ -1,6 +1,9 @@
 package control
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // FrameworkID names a framework on the command line and in reports.
 type FrameworkID string
@@ -42,6 +45,25 @@ func (c Catalogue) Framework(id FrameworkID) (Framework, bool) {
 		return Framework{}, false
 	}
 	return c.Frameworks[i], true
+}
+
+// FrameworkNamed returns the framework that a person means: capitals, blanks and marks don't count, so that SOC-2 is soc2.
+func (c Catalogue) FrameworkNamed(text string) (Framework, bool) {
+	i := slices.IndexFunc(c.Frameworks, func(f Framework) bool { return bare(string(f.ID)) == bare(text) })
+	if i < 0 {
+		return Framework{}, false
+	}
+	return c.Frameworks[i], true
+}
+
+// bare is a name's letters and digits.
+func bare(name string) string {
+	return strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' {
+			return r
+		}
+		return -1
+	}, strings.ToLower(name))
 }
 
 // MappedControl is a control that has to do with a requirement.

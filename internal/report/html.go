@@ -137,7 +137,7 @@ func (p *page) meanings() {
 		for _, other := range []struct {
 			n    int
 			word string
-		}{{s.Fail, "fail"}, {s.Unknown, "could not be judged"}, {s.Exempt, "are exempt"}} {
+		}{{s.Fail, "fail"}, {s.Unknown, "could not be judged"}, {s.Exempt, "exempt"}} {
 			if other.n > 0 {
 				text += ", " + thousands(other.n) + " " + other.word
 			}
