@@ -6,9 +6,7 @@ mode=${1:?write or check}
 flag=()
 [ "$mode" = write ] || flag=(-check)
 
-go run ./docs/gen "${flag[@]}"
-
-# The API's types and routes are made of its document.
+# The API's types and routes are made of its document. They come first: what writes the others is compiled with them.
 api=internal/api/openapi.yaml made=internal/api/openapi/openapi.gen.go
 codegen=("$(go -C tools tool -n oapi-codegen)" -config internal/api/openapi/config.yaml)
 if [ "$mode" = write ]; then
@@ -17,6 +15,8 @@ elif ! "${codegen[@]}" "$api" | diff -u "$made" - >&2; then
 	echo "$made is not what $api gives: run make generate" >&2
 	exit 1
 fi
+
+go run ./docs/gen "${flag[@]}"
 
 ./test/setup.sh
 if [ -f .cache/external-missing ]; then

@@ -166,7 +166,7 @@ func (s *Server) GetLeftovers(ctx context.Context, _ openapi.GetLeftoversRequest
 		Orphans: []openapi.Orphan{}, Configurations: []openapi.UnusedConfiguration{}, Unread: append([]openapi.Coverage{}, found.Unread...),
 	}
 	for _, o := range found.Orphans {
-		out.Orphans = append(out.Orphans, openapi.Orphan{ARN: o.ARN, Name: o.Name, Change: o.Change})
+		out.Orphans = append(out.Orphans, openapi.Orphan{ARN: o.ARN, Name: o.Name, Change: o.Change, Alias: o.Alias})
 	}
 	for _, c := range found.Configurations {
 		out.Configurations = append(out.Configurations, openapi.UnusedConfiguration{

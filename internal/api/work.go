@@ -70,6 +70,7 @@ type Leftovers struct {
 // Orphan is a resource that a change made and that no change owns.
 type Orphan struct {
 	ARN, Name, Change string
+	Alias             string // of a spare KMS key: the name that it was made for
 }
 
 // UnusedConfiguration is a security configuration made by a repair.

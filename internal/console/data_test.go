@@ -56,6 +56,7 @@ func full(name string) *fake {
 	working := openapi.Request{
 		ID: "r2", Work: store.Work{Kind: store.RequestApply, Plan: planDigest, AcceptWarnings: []string{"irreversible"}}, State: store.RequestRunning, ProposedBy: dana,
 		ProposedAt: noon(), Digest: "sha256:bb", StartedBy: dana, StartedAt: noon(), May: []openapi.Verb{openapi.VerbInterrupt},
+		InterruptedBy: openapi.Actor{Name: "kim"}, InterruptedAt: noon(),
 	}
 	ended := openapi.Request{
 		ID: "r3", Work: store.Work{Kind: store.RequestBackout, Changes: []store.ChangeAt{{ID: "c2", At: 9}}}, State: store.RequestEnded, ProposedBy: dana, ProposedAt: noon(),
@@ -105,7 +106,7 @@ func full(name string) *fake {
 			{ARN: keyARN + "2", State: "PendingDeletion", Manager: "AWS", Rotation: openapi.KeyRotationUnknown, Why: name},
 		},
 		leftovers: openapi.Leftovers{
-			Orphans: []openapi.Orphan{{ARN: endpointARN, Name: name, Change: "c9"}},
+			Orphans: []openapi.Orphan{{ARN: endpointARN, Name: name, Change: "c9"}, {ARN: keyARN, Name: name, Change: "c8", Alias: "alias/" + name}},
 			Configurations: []openapi.UnusedConfiguration{
 				{Location: resource.Location{Partition: "aws", Account: "111122223333", Region: "eu-west-1"}, Name: name},
 				{Location: resource.Location{Partition: "aws", Account: "111122223333", Region: "eu-west-1"}, Name: "used", UsedBy: []string{name}},

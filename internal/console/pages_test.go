@@ -168,6 +168,25 @@ func TestNobody(t *testing.T) {
 	}
 }
 
+// TestWhatPagesSay holds pages to what only they tell.
+func TestWhatPagesSay(t *testing.T) {
+	t.Parallel()
+	for path, texts := range map[string][]string{
+		"/requests/r2": {"Asked to stop", "by kim, "},
+		"/cleanup":     {"made to be alias/analytics", "Glueguard deletes no key"},
+	} {
+		t.Run(path, func(t *testing.T) {
+			t.Parallel()
+			page := browse(t, full("analytics"), auth.Administrator).get(path).Body.String()
+			for _, text := range texts {
+				if !strings.Contains(page, text) {
+					t.Errorf("%q is not on the page:\n%s", text, page)
+				}
+			}
+		})
+	}
+}
+
 // TestReplacedTransform shows, on the page of an original that is kept, where its successor is.
 func TestReplacedTransform(t *testing.T) {
 	t.Parallel()

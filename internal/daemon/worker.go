@@ -96,7 +96,7 @@ func (w *worker) Leftovers(ctx context.Context) (api.Leftovers, error) {
 	}
 	found := api.Leftovers{Orphans: []api.Orphan{}, Configurations: []api.UnusedConfiguration{}, Unread: slices.Concat(unread, unreadToo)}
 	for _, o := range orphans {
-		found.Orphans = append(found.Orphans, api.Orphan{ARN: o.ARN, Name: nameOf(o.ARN), Change: o.Change})
+		found.Orphans = append(found.Orphans, api.Orphan{ARN: o.ARN, Name: nameOf(o.ARN), Change: o.Change, Alias: o.Alias})
 	}
 	for _, c := range unused {
 		found.Configurations = append(found.Configurations, api.UnusedConfiguration{

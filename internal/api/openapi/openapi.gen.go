@@ -691,9 +691,11 @@ type NewUser struct {
 
 // Orphan defines model for Orphan.
 type Orphan struct {
-	ARN string `json:"arn"`
+	// Alias Of a spare KMS key: the name that it was made for. The next change that makes a key of this name takes it.
+	Alias string `json:"alias,omitempty,omitzero"`
+	ARN   string `json:"arn"`
 
-	// Change The change that its tags name, which is not in the store.
+	// Change The change that its tags name, which is not in the store, or of a key may be over.
 	Change string `json:"change"`
 	Name   string `json:"name"`
 }
