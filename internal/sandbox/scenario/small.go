@@ -69,6 +69,14 @@ func buildSmall(c Config, s Services) error {
 // labels is the first region's bucket for labels, scripts and libraries.
 func (b *smallBuilder) labels() string { return labelBucket(b.main) }
 
+// transform puts a transform that was taught from a file in its region's bucket.
+func (b *smallBuilder) transform(region string, t types.MLTransform, tags map[string]string) (id string) {
+	id = b.Glue.PutMLTransform(Management, region, t, tags)
+	from := "s3://" + labelBucket(region) + "/labels/" + id + ".csv"
+	b.Glue.PutMLTaskRun(Management, region, id, imported(from, founded()))
+	return id
+}
+
 func labelBucket(region string) string { return "glue-labels-" + Management + "-" + region }
 
 // putBuckets makes a bucket in each region that encrypts as AWS does by itself, and in the first one that encrypts under
@@ -156,15 +164,14 @@ func (b *smallBuilder) putTransforms() {
 		{"fail-user-data-encryption-disabled", userData(disabled, "", "")},
 		{"fail-task-runs-disabled", userData("", "", "task-runs-disabled")},
 	} {
-		id := b.Glue.PutMLTransform(Management, b.main, transform(row.name, b.role, row.encryption), map[string]string{"team": "data", "row": row.name})
-		b.Glue.PutMLTaskRun(Management, b.main, id, imported("s3://"+b.labels()+"/labels/"+row.name+".csv", founded()))
+		b.transform(b.main, transform(row.name, b.role, row.encryption), map[string]string{"team": "data", "row": row.name})
 	}
 	deleting := transform("not-applicable-deleting", b.role, nil)
 	deleting.Status = types.TransformStatusTypeDeleting
-	b.Glue.PutMLTransform(Management, b.main, deleting, nil)
+	b.transform(b.main, deleting, nil)
 	nameless := transform("", b.role, nil)
 	nameless.Name = nil
-	b.Glue.PutMLTransform(Management, b.main, nameless, nil)
+	b.transform(b.main, nameless, nil)
 }
 
 // putSecondRegion makes what tells a join by name alone from one by location: configurations of the same names, with
@@ -179,14 +186,14 @@ func (b *smallBuilder) putSecondRegion() {
 	b.endpoint(b.second, "fail-same-name-other-content", "pass-sse-s3")
 	b.endpoint(b.second, "pass-same-name-other-content", "fail-s3-encryption-disabled")
 	b.endpoint(b.second, "fail-missing-in-this-region", "pass-sse-kms")
-	b.Glue.PutMLTransform(Management, b.second, transform("fail-missing-in-this-region", b.role, userData("", "", "task-runs-sse-s3")), nil)
+	b.transform(b.second, transform("fail-missing-in-this-region", b.role, userData("", "", "task-runs-sse-s3")), nil)
 }
 
 // putUnreadable makes the rows whose configuration can't be read.
 func (b *smallBuilder) putUnreadable() {
 	b.configured(b.closed, "unknown-security-configuration-unreadable", plain(s3Block(types.S3EncryptionModeSses3)))
 	b.endpoint(b.closed, "fail-no-security-configuration", "")
-	b.Glue.PutMLTransform(Management, b.closed, transform("unknown-security-configuration-unreadable", b.role, userData("", "", "unknown-security-configuration-unreadable")), nil)
+	b.transform(b.closed, transform("unknown-security-configuration-unreadable", b.role, userData("", "", "unknown-security-configuration-unreadable")), nil)
 }
 
 // putSurroundings makes what refers to resources: a stack that owns one, a notebook on one, jobs that use a transform or
@@ -201,11 +208,10 @@ func (b *smallBuilder) putSurroundings() error {
 	b.SageMaker.PutNotebook(Management, b.main, sagemaker.Notebook{
 		Name: "aws-glue-workbench", RoleARN: b.role, Created: founded(), Tags: map[string]string{"aws-glue-dev-endpoint": "fail-no-security-configuration"},
 	})
-	used := b.Glue.PutMLTransform(Management, b.main, transform("fail-used-by-a-job", b.role, nil), nil)
+	used := b.transform(b.main, transform("fail-used-by-a-job", b.role, nil), nil)
 	if err := b.putJobs(used); err != nil {
 		return err
 	}
-	b.Glue.PutMLTaskRun(Management, b.main, used, imported("s3://"+b.labels()+"/labels/fail-used-by-a-job.csv", founded()))
 	b.Glue.PutMLTaskRun(Management, b.main, used, types.TaskRun{
 		Status: types.TaskStatusTypeSucceeded, StartedOn: aws.Time(founded().Add(4000 * 24 * time.Hour)), ExecutionTime: 840,
 		Properties: &types.TaskRunProperties{TaskType: types.TaskTypeFindMatches, FindMatchesTaskRunProperties: &types.FindMatchesTaskRunProperties{JobName: aws.String("customer-match-nightly")}},
