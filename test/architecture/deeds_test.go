@@ -29,17 +29,9 @@ func untold() map[string]string {
 // store.Writes, which Trail.Together hands out, so that each change is one with its entry of the audit trail.
 func TestChangesAreToldOf(t *testing.T) {
 	t.Parallel()
-	cfg := &packages.Config{
-		Context: t.Context(), Dir: "../..",
-		Mode: packages.NeedName | packages.NeedSyntax | packages.NeedTypes | packages.NeedTypesInfo | packages.NeedFiles | packages.NeedImports,
-	}
-	pkgs, err := packages.Load(cfg, "./internal/...", "./cmd/...")
-	if err != nil {
-		t.Fatal(err)
-	}
 	methods, allowed := changing(), untold()
 	through, used := 0, map[string]bool{}
-	for _, p := range pkgs {
+	for _, p := range product(t) {
 		room := strings.TrimPrefix(p.PkgPath, module+"/")
 		if below("internal/store")(room) {
 			continue
