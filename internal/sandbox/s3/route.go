@@ -14,11 +14,6 @@ func Operation(r *http.Request) string {
 	return operation(r, bucket, key)
 }
 
-// ReadOnly tells whether an operation changes nothing.
-func ReadOnly(operation string) bool {
-	return strings.HasPrefix(operation, "Get") || strings.HasPrefix(operation, "List") || strings.HasPrefix(operation, "Head")
-}
-
 // target takes a request's bucket and key from its host name (bucket.s3.region.amazonaws.com, bucket.localhost) or its path.
 func target(r *http.Request) (bucket, key string) {
 	path := strings.TrimPrefix(r.URL.Path, "/")
